@@ -1,0 +1,90 @@
+/**
+ * What the inventory says about one cluster, as the decisions see it. Nothing here is secret: accounts are references
+ * (which environment variable, file or command holds the value), so a value of this type may stand in workflow history.
+ */
+export interface Cluster {
+  readonly name: string;
+  readonly durability: Durability;
+  readonly instances: readonly Instance[];
+  readonly accounts: { readonly admin: Account; readonly replication: Account };
+  readonly routers: readonly Router[];
+  readonly failover: FailoverPolicy;
+  readonly tls: TlsPolicy;
+  /** Schema that holds the heartbeat and epoch tables. */
+  readonly schema: string;
+}
+
+/**
+ * `async`: the report names what was lost. `semi-sync`: acknowledged rows survive while no fallback happened.
+ * `lossless`: no fallback ever, so an isolated primary cannot acknowledge anything.
+ */
+export type Durability = 'async' | 'semi-sync' | 'lossless';
+
+export type PromotionRule = 'prefer' | 'neutral' | 'prefer_not' | 'must_not';
+
+export interface Instance {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** `admin_port` of the server: a way in when max_connections is exhausted. */
+  readonly adminPort?: number;
+  readonly datacentre: string;
+  readonly promotion: PromotionRule;
+  /** Declared SOURCE_DELAY. 0 = not delayed. */
+  readonly delaySeconds: number;
+  readonly backupSource: boolean;
+  /** Command that takes this server's power to acknowledge commits away (stop, power off). Exit code 0 is the proof. */
+  readonly fenceCommand?: readonly string[];
+}
+
+/** Where a secret is found, never the secret. */
+export type SecretReference =
+  | { readonly env: string }
+  | { readonly file: string }
+  | { readonly command: readonly string[] };
+
+export interface Account {
+  readonly user: string;
+  readonly password: SecretReference;
+}
+
+/** `verify`: encrypted and checked against `ca`; `encrypt`: encrypted, not checked; `off`: plain text. */
+export interface TlsPolicy {
+  readonly mode: 'verify' | 'encrypt' | 'off';
+  readonly ca?: string;
+}
+
+export type Router = HaproxyRouter;
+
+/** One HAProxy, spoken to by its runtime socket. Server lines are named as the inventory names the instances. */
+export interface HaproxyRouter {
+  readonly kind: 'haproxy';
+  readonly name: string;
+  /** `unix:/path` or `host:port` of the stats socket (level admin). */
+  readonly socket: string;
+  /** Backend that takes writes; exactly one of its servers is ready. */
+  readonly writeBackend: string;
+  readonly readBackend?: string;
+  /** Where a client connects for writes: the proof by a write goes through here. */
+  readonly writeAddress: { readonly host: string; readonly port: number };
+}
+
+export interface FailoverPolicy {
+  /** `automatic`: go on without asking when every refusal is clear; `approve`: always ask. */
+  readonly mode: 'automatic' | 'approve';
+  /** The diagnosis must hold for this long before the watcher starts a failover. */
+  readonly holdDownSeconds: number;
+  /** More automatic failovers of this cluster than this, and a human is asked. */
+  readonly atMost: { readonly failovers: number; readonly perMinutes: number };
+  /** How long an unanswered question stays open before the run stands down. */
+  readonly approvalMinutes: number;
+  /** Budget for applying what the candidate has received. Progress extends it: only a standstill this long ends the wait. */
+  readonly applyStallSeconds: number;
+  /** Task queue of a worker pool elsewhere that is asked for a second opinion before an automatic failover. */
+  readonly secondOpinionQueue?: string;
+}
+
+export const instanceNamed = (cluster: Cluster, name: string): Instance | undefined =>
+  cluster.instances.find((instance) => instance.name === name);
+
+export const address = (at: { readonly host: string; readonly port: number }): string => `${at.host}:${String(at.port)}`;

@@ -1,0 +1,103 @@
+import { createConnection, type Connection, type SslOptions } from 'mysql2';
+
+/** One logged-in connection to one server. Errors are the driver's; the pool translates them. */
+export interface Line {
+  query<Result>(sql: string, values: readonly unknown[], shape: 'objects' | 'arrays'): Promise<Result>;
+  /** Forget everything the last user set (variables, locks, temporary tables, an open transaction). */
+  reset(): Promise<void>;
+  destroy(): void;
+  readonly broken: boolean;
+  /** Called once when the connection breaks while nobody waits on it. */
+  onBroken(listener: () => void): void;
+}
+
+export interface Login {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly ssl?: SslOptions;
+}
+
+/**
+ * What a session needs to mean the same thing on everybody's server. sql_mode: `NO_BACKSLASH_ESCAPES` would turn the driver's
+ * escaping into an injection, `ANSI_QUOTES` our strings into names. time_zone: timestamps are read as UTC. autocommit: a fleet
+ * that turns it off would leave our statements in an open transaction. max_execution_time: would cut our waits short.
+ */
+const PIN =
+  "SET NAMES utf8mb4, @@session.sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', @@session.time_zone = '+00:00', " +
+  '@@session.autocommit = 1, @@session.max_execution_time = 0';
+
+/**
+ * Connect and log in within `deadlineMs`, which covers name lookup, TCP, TLS, greeting and authentication: a stopped mysqld
+ * accepts TCP (the kernel does) and never greets. Logs in to mysql_native_password, and to caching_sha2_password with TLS or by
+ * the server's public key. Source: MySQL manual, "Caching SHA-2 Pluggable Authentication", "RESET CONNECTION".
+ */
+export async function openLine(login: Login, deadlineMs: number): Promise<Line> {
+  const connection = createConnection({
+    ...login,
+    connectTimeout: Math.max(1, deadlineMs),
+    charset: 'utf8mb4_general_ci',
+    supportBigNumbers: true,
+    dateStrings: true,
+    multipleStatements: false,
+    enableKeepAlive: true,
+    keepAliveInitialDelay: 5_000,
+    // A hostile server could otherwise ask the driver for a file of ours.
+    flags: ['-LOCAL_FILES'],
+    connectAttributes: { program_name: 'mysql-runbooks' },
+  });
+  await loggedIn(connection);
+  const line = keep(connection);
+  await line.query(PIN, [], 'objects');
+  return line;
+}
+
+function loggedIn(connection: Connection): Promise<void> {
+  return new Promise((resolve, reject) => {
+    connection.once('connect', () => resolve());
+    // `on`, not `once`: a second error event without a listener would end the worker.
+    connection.on('error', (error: Error) => {
+      reject(error);
+      connection.destroy();
+    });
+  });
+}
+
+function keep(connection: Connection): Line {
+  let broken = false;
+  let listener: () => void = () => undefined;
+  const breaks = () => {
+    if (broken) return;
+    broken = true;
+    connection.destroy();
+    listener();
+  };
+  connection.on('error', breaks);
+  connection.on('end', breaks);
+  return {
+    query: (sql, values, shape) =>
+      new Promise((resolve, reject) => {
+        connection.query({ sql, values: [...values], rowsAsArray: shape === 'arrays' }, (error, rows) => {
+          // A reply may have a deadline of its own, so an error here can be the last thing this connection says.
+          if (error?.fatal === true) breaks();
+          if (error) reject(error);
+          else resolve(rows as never);
+        });
+      }),
+    reset: async () => {
+      await new Promise<void>((resolve, reject) => connection.reset((error) => (error ? reject(error) : resolve())));
+      await new Promise<void>((resolve, reject) =>
+        connection.query(PIN, (error) => (error ? reject(error) : resolve())),
+      );
+    },
+    destroy: () => {
+      broken = true;
+      connection.destroy();
+    },
+    get broken() {
+      return broken;
+    },
+    onBroken: (heard) => (listener = heard),
+  };
+}

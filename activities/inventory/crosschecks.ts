@@ -1,0 +1,51 @@
+import { type Path, printPath } from './findings';
+import { type WrittenInventory } from './schema';
+
+/** A mistake that shows only when several fields are seen together. */
+export interface Contradiction {
+  readonly path: Path;
+  readonly message: string;
+}
+
+export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
+  const clusters = Object.entries(inventory.clusters);
+  const instances = clusters.flatMap(([cluster, { instances }]) =>
+    instances.map((instance, index) => ({ ...instance, path: ['clusters', cluster, 'instances', index] })),
+  );
+  return [
+    ...clusters.flatMap(([cluster, { instances, routers, tls }]) => [
+      ...repeated(
+        instances.map(({ name }, index) => ({ value: name, path: ['clusters', cluster, 'instances', index, 'name'] })),
+        (first) => `this name is taken by ${first} — give every instance of a cluster its own name`,
+      ),
+      ...repeated(
+        routers.flatMap(({ name }, index) =>
+          name === undefined ? [] : [{ value: name, path: ['clusters', cluster, 'routers', index, 'name'] }],
+        ),
+        (first) => `this name is taken by ${first} — give every router of a cluster its own name`,
+      ),
+      ...(tls.ca !== undefined && tls.mode !== 'verify'
+        ? [
+            {
+              path: ['clusters', cluster, 'tls', 'ca'],
+              message: 'ca is used only with mode verify — add mode: verify, or drop ca',
+            },
+          ]
+        : []),
+    ]),
+    // Over all clusters: two clusters that share a server would each promote and fence it as they see fit.
+    ...repeated(
+      instances.map(({ host, port, path }) => ({ value: `${host.toLowerCase()}:${port}`, path: [...path, 'port'] })),
+      (first) => `this host and port are those of ${first} — list every server once`,
+    ),
+  ];
+}
+
+/** The second and later uses of a value, each with the words for it. */
+function repeated(uses: readonly { value: string; path: Path }[], words: (first: string) => string): Contradiction[] {
+  return uses.flatMap(({ value, path }, index) => {
+    const first = uses.findIndex((use) => use.value === value);
+    const owner = uses[first];
+    return first < index && owner ? [{ path, message: words(printPath(owner.path.slice(0, -1))) }] : [];
+  });
+}

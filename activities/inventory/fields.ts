@@ -1,0 +1,89 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { type Account, type SecretReference } from '../../workflows/decisions/cluster';
+import { command, says, span, strict, text, wholeNumber } from './words';
+
+/** A name that is safe in a workflow id, a file name and a router's configuration. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
+
+export const name = (what: string, example: string) => {
+  const words = says(`${what} of letters, digits, "-", "_" and "."`, (input) =>
+    typeof input === 'number' ? 'put it in quotes' : `for example ${example}`,
+  );
+  return z.string(words).regex(NAME, words);
+};
+
+export const port = wholeNumber(1, 65535, 'a whole number from 1 to 65535', (input) =>
+  typeof input === 'string' && /^\d+$/.test(input) ? 'write the port without quotes' : 'for example 3306',
+);
+
+const hostWords = says('a host name or an IP address', 'for example 10.0.0.11; the port has a line of its own');
+export const host = z
+  .string(hostWords)
+  .refine((written) => isIP(written) !== 0 || /^[A-Za-z0-9_.-]+$/.test(written), hostWords);
+
+const WAYS = ['env', 'file', 'command'] as const;
+const REFERENCE_FORM =
+  '{ env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }';
+const referenceWords = (what: string) => `${what} by reference`;
+const referenceCure = (input: unknown) =>
+  input === undefined || input === null || (typeof input === 'object' && !Array.isArray(input))
+    ? `write ${REFERENCE_FORM}`
+    : `a secret is never written here; say where it is found: ${REFERENCE_FORM}`;
+
+/** Where a secret is found; exactly one of the three ways. */
+export const secret = (what: string) =>
+  strict(
+    {
+      env: text('the name of an environment variable', 'for example { env: MYSQL_ADMIN_PASSWORD }')
+        .regex(
+          /^[A-Za-z_][A-Za-z0-9_]*$/,
+          says('the name of an environment variable', 'write its name alone, without "$"'),
+        )
+        .exactOptional()
+        .describe('Environment variable of the worker that holds the secret.'),
+      file: text('a file name', 'for example { file: secrets/admin }; relative to the folder of this inventory')
+        .exactOptional()
+        .describe(
+          'File that holds the secret; relative to the folder of this inventory. One newline at its end is dropped.',
+        ),
+      command: command('[pass, show, mysql/admin]')
+        .exactOptional()
+        .describe('Program that prints the secret, and its arguments. Asked at most once a minute.'),
+    },
+    referenceWords(what),
+    referenceCure,
+  )
+    .refine(
+      (written) => Object.keys(written).length === 1,
+      says(`exactly one of ${WAYS.join(', ')}`, `write ${REFERENCE_FORM}`),
+    )
+    .transform((written): SecretReference => {
+      if (written.env !== undefined) return { env: written.env };
+      return written.file !== undefined ? { file: written.file } : { command: written.command ?? [] };
+    })
+    .meta({ oneOf: WAYS.map((way) => ({ required: [way] })) });
+
+export const account = (what: string) =>
+  strict(
+    {
+      user: text('a MySQL user name', 'for example runbooks').describe('MySQL user name, without the host part.'),
+      password: secret('a password').describe('Where the password is found. Never the password.'),
+    },
+    `${what} with user and password`,
+    `for example { user: runbooks, password: { env: MYSQL_ADMIN_PASSWORD } }`,
+  ).transform((written): Account => written);
+
+const howMany = (example: number) => wholeNumber(1, 1000, 'a whole number from 1 to 1000', `for example ${example}`);
+/** A limit on automatic failovers within a window. */
+export const atMost = (failovers: number) =>
+  strict(
+    {
+      failovers: howMany(failovers)
+        .default(failovers)
+        .describe(`Automatic failovers within the window. Default ${failovers}.`),
+      perMinutes: span('minutes', 1, 10_080).default(60).describe('Length of the window. Default 60.'),
+    },
+    'failovers and perMinutes',
+    `for example { failovers: ${failovers}, perMinutes: 60 }`,
+  ).prefault({});

@@ -1,0 +1,168 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { type Account, type Cluster, type Router, type SecretReference } from '../../workflows/decisions/cluster';
+import { RunbookError } from '../errors';
+import { contradictionsOf } from './crosschecks';
+import { systemCode } from './system-code';
+import { type Finding, findingAt, findingOfYaml, findingsOf, printFinding, type Source } from './findings';
+import { inventorySchema, type Notification, type WrittenInventory } from './schema';
+import { didYouMean } from './suggest';
+
+/** The fleet as its inventory file describes it, defaults filled in and paths made absolute. Holds references to secrets only. */
+export interface Inventory {
+  /** Absolute. */
+  readonly path: string;
+  /** Relative paths of the file are meant from here. */
+  readonly folder: string;
+  readonly clusters: readonly Cluster[];
+  /** Absolute folder for reports and files of lost transactions. */
+  readonly reports: string;
+  readonly limits: {
+    /** Across all clusters; beyond it a person is asked. */
+    readonly automaticFailovers: { readonly failovers: number; readonly perMinutes: number };
+  };
+  readonly notifications: readonly Notification[];
+  readonly temporal: { readonly address?: string; readonly namespace?: string };
+}
+
+/** Read and check an inventory. Throws INVENTORY_INVALID, whose message lists every finding with file, line and cure. */
+export async function loadInventory(path: string): Promise<Inventory> {
+  return parseInventory(await readText(path), path);
+}
+
+export function parseInventory(text: string, path: string): Inventory {
+  const { inventory, findings } = examineInventory(text, path);
+  if (inventory) return inventory;
+  throw inventoryInvalid(path, findings);
+}
+
+export type Examination =
+  | { readonly inventory: Inventory; readonly findings: readonly [] }
+  | { readonly inventory?: undefined; readonly findings: readonly Finding[] };
+
+/** The inventory, or all that is wrong with it. `path` is printed in findings as it is given. Never throws for what is written. */
+export function examineInventory(text: string, path: string): Examination {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true });
+  if (document.errors.length > 0) return { findings: document.errors.map((error) => findingOfYaml(error, path)) };
+
+  const source: Source = { file: path, document, lines };
+  const value = toValue(source);
+  if ('finding' in value) return { findings: [value.finding] };
+
+  const checked = inventorySchema.safeParse(value.plain);
+  if (!checked.success) return { findings: findingsOf(checked.error.issues, source) };
+
+  const contradictions = contradictionsOf(checked.data);
+  if (contradictions.length > 0) {
+    return { findings: contradictions.map(({ path: where, message }) => findingAt(where, message, source)) };
+  }
+  return { inventory: settle(checked.data, resolve(path)), findings: [] };
+}
+
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new RunbookError({
+      code: 'INVENTORY_INVALID',
+      message: `the inventory ${path} cannot be read: ${systemWords(cause)}`,
+      hint: 'Name it with --inventory FILE or RUNBOOK_INVENTORY; `runbook lab up` writes one for a fleet on this machine.',
+      cause,
+    });
+  }
+}
+
+const SYSTEM_WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EISDIR: 'it is a folder',
+};
+
+const systemWords = (cause: unknown) => {
+  const code = systemCode(cause);
+  return SYSTEM_WORDS[code] ?? code;
+};
+
+/** Aliases that are unknown, or that multiply without end, show only when the tree becomes a value. */
+function toValue(source: Source): { plain: unknown } | { finding: Finding } {
+  try {
+    return { plain: source.document.toJS() };
+  } catch (error) {
+    const words = error instanceof Error ? error.message : 'unreadable';
+    return {
+      finding: findingAt([], `this is not valid YAML: ${words} — define each &anchor once, before its *alias`, source),
+    };
+  }
+}
+
+function inventoryInvalid(path: string, findings: readonly Finding[]): RunbookError {
+  const count = findings.length === 1 ? 'a mistake' : `${findings.length} mistakes`;
+  return new RunbookError({
+    code: 'INVENTORY_INVALID',
+    message: `the inventory ${basename(path)} has ${count}:\n${findings.map((finding) => `  ${printFinding(finding)}`).join('\n')}\n`,
+    hint: 'Correct the file, then run `runbook inventory check`.',
+  });
+}
+
+/** Throws UNKNOWN_CLUSTER with the nearest name and the list of the known ones. */
+export function findCluster(inventory: Inventory, name: string): Cluster {
+  const found = inventory.clusters.find((cluster) => cluster.name === name);
+  if (found) return found;
+  const known = inventory.clusters.map((cluster) => cluster.name);
+  throw new RunbookError({
+    code: 'UNKNOWN_CLUSTER',
+    message: `there is no cluster "${name}" in ${inventory.path}${didYouMean(name, known)}`,
+    hint: `Clusters there: ${known.join(', ')}.`,
+  });
+}
+
+/** From what is written to what the rest of the program sees: names inside, router names filled in, paths absolute. */
+function settle(written: WrittenInventory, path: string): Inventory {
+  const folder = dirname(path);
+  const absolute = (reference: SecretReference): SecretReference =>
+    'file' in reference ? { file: resolve(folder, reference.file) } : reference;
+  const account = ({ user, password }: Account): Account => ({
+    user,
+    password: absolute(password),
+  });
+
+  const clusters = Object.entries(written.clusters).map(([name, { accounts, tls, ...cluster }]): Cluster => ({
+    name,
+    ...cluster,
+    accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
+    tls: { mode: tls.mode, ...(tls.ca === undefined ? {} : { ca: resolve(folder, tls.ca) }) },
+    routers: nameRouters(cluster.routers).map((router) => ({
+      ...router,
+      socket: absoluteSocket(router.socket, folder),
+    })),
+  }));
+
+  return {
+    ...written,
+    path,
+    folder,
+    clusters,
+    reports: resolve(folder, written.reports),
+    notifications: written.notifications.map((notification) =>
+      notification.kind === 'webhook' ? { ...notification, url: absolute(notification.url) } : notification,
+    ),
+  };
+}
+
+/** `haproxy-1`, `haproxy-2` … by position, passing over names that are written elsewhere. */
+function nameRouters(routers: readonly WrittenRouter[]): Router[] {
+  const taken = new Set(routers.map(({ name }) => name));
+  return routers.map((router, index) => {
+    if (router.name !== undefined) return { ...router, name: router.name };
+    let name = `${router.kind}-${index + 1}`;
+    while (taken.has(name)) name += '-unnamed';
+    return { ...router, name };
+  });
+}
+
+type WrittenRouter = WrittenInventory['clusters'][string]['routers'][number];
+
+const absoluteSocket = (socket: string, folder: string) =>
+  socket.startsWith('unix:') ? `unix:${resolve(folder, socket.slice('unix:'.length))}` : socket;

@@ -1,0 +1,243 @@
+import { examineInventory } from '../../activities/inventory/inventory';
+import { printFinding } from '../../activities/inventory/findings';
+
+const INSTANCE = '{ name: db1, host: 10.0.0.11, port: 3306 }';
+const ACCOUNTS = `admin: { user: runbooks, password: { env: ADMIN } }
+      replication: { user: repl, password: { env: REPL } }`;
+
+/** A sound inventory with one part replaced; line 4 is the durability, 5 the instances, 6 the first of them, 8 and 9 the accounts. */
+const fleet = ({ durability = 'durability: async', instance = INSTANCE, accounts = ACCOUNTS, more = '', top = '' }) =>
+  `# fleet.yaml
+clusters:
+  orders:
+    ${durability}
+    instances:
+      - ${instance}
+    accounts:
+      ${accounts}
+    ${more}
+${top}
+`;
+
+const findings = (text: string) => examineInventory(text, 'fleet.yaml').findings.map(printFinding);
+
+test('the inventory that the tables below change is sound', () => {
+  expect(findings(fleet({}))).toEqual([]);
+});
+
+/** [what was written wrong, the inventory, every line that is printed] */
+const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
+  [
+    'a port in quotes',
+    fleet({ instance: '{ name: db1, host: 10.0.0.11, port: "3306" }' }),
+    [
+      'fleet.yaml:6:45 clusters.orders.instances[0].port: expected a whole number from 1 to 65535 — write the port without quotes',
+    ],
+  ],
+  [
+    'a port that is no port, said once',
+    fleet({ instance: '{ name: db1, host: 10.0.0.11, port: -0.5 }' }),
+    ['fleet.yaml:6:45 clusters.orders.instances[0].port: expected a whole number from 1 to 65535 — for example 3306'],
+  ],
+  [
+    'a port with the key and no value',
+    fleet({ instance: '{ name: db1, host: 10.0.0.11, port: }' }),
+    [
+      'fleet.yaml:6:45 clusters.orders.instances[0].port: is empty: expected a whole number from 1 to 65535 — for example 3306',
+    ],
+  ],
+  [
+    'a missing port, pointed to the instance',
+    fleet({ instance: '{ name: db1, host: 10.0.0.11 }' }),
+    [
+      'fleet.yaml:6:9 clusters.orders.instances[0].port: is missing: expected a whole number from 1 to 65535 — for example 3306',
+    ],
+  ],
+  [
+    'a host with its port',
+    fleet({ instance: '{ name: db1, host: "10.0.0.11:3306", port: 3306 }' }),
+    [
+      'fleet.yaml:6:28 clusters.orders.instances[0].host: expected a host name or an IP address — for example 10.0.0.11; the port has a line of its own',
+    ],
+  ],
+  [
+    'a name that is a number',
+    fleet({ instance: '{ name: 1, host: 10.0.0.11, port: 3306 }' }),
+    [
+      'fleet.yaml:6:17 clusters.orders.instances[0].name: expected a name of letters, digits, "-", "_" and "." — put it in quotes',
+    ],
+  ],
+  [
+    'a slip in a key, and one that resembles nothing',
+    fleet({ instance: '{ name: db1, host: 10.0.0.11, port: 3306, delay_second: 60, colour: red }' }),
+    [
+      'fleet.yaml:6:51 clusters.orders.instances[0].delay_second: there is no setting of this name (did you mean "delaySeconds"?) — known here: name, host, port, adminPort, datacentre, promotion, delaySeconds, backupSource, fenceCommand',
+      'fleet.yaml:6:69 clusters.orders.instances[0].colour: there is no setting of this name — known here: name, host, port, adminPort, datacentre, promotion, delaySeconds, backupSource, fenceCommand',
+    ],
+  ],
+  [
+    'a span of time with a unit',
+    fleet({
+      instance: '{ name: db1, host: 10.0.0.11, port: 3306, delaySeconds: 1h }',
+      more: 'failover: { approvalMinutes: 2 hours }',
+    }),
+    [
+      'fleet.yaml:6:65 clusters.orders.instances[0].delaySeconds: expected a number of seconds from 0 to 31536000 — write the number alone, without a unit: 3600',
+      'fleet.yaml:10:34 clusters.orders.failover.approvalMinutes: expected a number of minutes from 1 to 10080 — write the number alone, without a unit: 120',
+    ],
+  ],
+  [
+    'a promotion rule with a hyphen',
+    fleet({ instance: '{ name: db1, host: 10.0.0.11, port: 3306, promotion: must-not }' }),
+    [
+      'fleet.yaml:6:62 clusters.orders.instances[0].promotion: expected one of prefer, neutral, prefer_not, must_not — write it as must_not',
+    ],
+  ],
+  [
+    'a command as one text',
+    fleet({ instance: '{ name: db1, host: 10.0.0.11, port: 3306, fenceCommand: ssh db1 poweroff }' }),
+    [
+      'fleet.yaml:6:65 clusters.orders.instances[0].fenceCommand: expected a program and its arguments as a list — write it as a list: [ssh, db1, sudo, systemctl, stop, mysql]',
+    ],
+  ],
+  [
+    'a password where a reference belongs; it is not repeated',
+    fleet({ accounts: ACCOUNTS.replace('{ env: ADMIN }', 'hunter2') }),
+    [
+      'fleet.yaml:8:42 clusters.orders.accounts.admin.password: expected a password by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
+    ],
+  ],
+  [
+    'a reference with two ways, and one with none',
+    fleet({
+      accounts: ACCOUNTS.replace('{ env: ADMIN }', '{ env: ADMIN, file: secrets/admin }').replace(
+        '{ env: REPL }',
+        '{}',
+      ),
+    }),
+    [
+      'fleet.yaml:8:42 clusters.orders.accounts.admin.password: expected exactly one of env, file, command — write { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
+      'fleet.yaml:9:44 clusters.orders.accounts.replication.password: expected exactly one of env, file, command — write { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
+    ],
+  ],
+  [
+    'an environment variable with its dollar sign',
+    fleet({ accounts: ACCOUNTS.replace('env: ADMIN', 'env: $ADMIN') }),
+    [
+      'fleet.yaml:8:49 clusters.orders.accounts.admin.password.env: expected the name of an environment variable — write its name alone, without "$"',
+    ],
+  ],
+  [
+    'a router of a kind that comes later',
+    fleet({ more: 'routers: [{ kind: proxysql, admin: "10.0.0.21:6032" }]' }),
+    [
+      'fleet.yaml:10:23 clusters.orders.routers[0].kind: routers of kind proxysql are not supported yet — supported: haproxy; leave the router out and switch it by hand, or put one of these in front',
+    ],
+  ],
+  [
+    'a router with a socket and an address that cannot be',
+    fleet({
+      more: 'routers: [{ kind: haproxy, socket: /run/haproxy.sock, writeBackend: w, writeAddress: "db:99999" }]',
+    }),
+    [
+      'fleet.yaml:10:40 clusters.orders.routers[0].socket: expected unix:/path or host:port of the stats socket — write it as in unix:/run/haproxy/admin.sock or 10.0.0.21:9999',
+      'fleet.yaml:10:90 clusters.orders.routers[0].writeAddress: expected an address as host:port — write it as in 10.0.0.21:3306',
+    ],
+  ],
+  [
+    'the same name and the same address twice',
+    fleet({ instance: `${INSTANCE}\n      - ${INSTANCE}` }),
+    [
+      'fleet.yaml:7:17 clusters.orders.instances[1].name: this name is taken by clusters.orders.instances[0] — give every instance of a cluster its own name',
+      'fleet.yaml:7:45 clusters.orders.instances[1].port: this host and port are those of clusters.orders.instances[0] — list every server once',
+    ],
+  ],
+  [
+    'a server in two clusters',
+    fleet({}).replace(
+      '  orders:',
+      '  users:\n    durability: async\n    instances: [{ name: x, host: 10.0.0.11, port: 3306 }]\n    accounts: { admin: { user: a, password: { env: A } }, replication: { user: r, password: { env: R } } }\n  orders:',
+    ),
+    [
+      'fleet.yaml:10:45 clusters.orders.instances[0].port: this host and port are those of clusters.users.instances[0] — list every server once',
+    ],
+  ],
+  [
+    'a certificate authority that would not be used',
+    fleet({ more: 'tls: { ca: ca.pem }' }),
+    ['fleet.yaml:10:16 clusters.orders.tls.ca: ca is used only with mode verify — add mode: verify, or drop ca'],
+  ],
+  [
+    'a cluster name that cannot be one',
+    fleet({}).replace('  orders:', '  my orders:'),
+    [
+      'fleet.yaml:3:3 clusters.my orders: expected a cluster name of letters, digits, "-", "_" and "." — for example orders',
+    ],
+  ],
+  [
+    'an address of Temporal without a port',
+    fleet({ top: 'temporal: { address: localhost }' }),
+    ['fleet.yaml:11:22 temporal.address: expected an address as host:port — write it as in 127.0.0.1:7233'],
+  ],
+  [
+    'a web address written out',
+    fleet({ top: 'notifications: [{ kind: webhook, url: "https://chat.example/T0KEN" }]' }),
+    [
+      'fleet.yaml:11:39 notifications[0].url: expected a web address by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
+    ],
+  ],
+  [
+    'clusters as a list',
+    'clusters:\n  - name: orders\n',
+    [
+      'fleet.yaml:2:3 clusters: expected at least one cluster, by name — for example clusters: { orders: { durability: semi-sync, … } }; see docs/inventory.md',
+    ],
+  ],
+  [
+    'an empty file',
+    '',
+    ['fleet.yaml:1:1 is empty: expected an inventory with clusters — see docs/inventory.md for the smallest one'],
+  ],
+  [
+    'a quote that is not closed',
+    'clusters:\n  orders: "x\n',
+    ['fleet.yaml:3:1 a closing quote, bracket or brace is missing — add it'],
+  ],
+  ['a tab', 'clusters:\n\torders: 1\n', ['fleet.yaml:2:1 a tab is used to indent — use spaces']],
+  [
+    'a key twice',
+    fleet({ more: 'durability: semi-sync' }),
+    ['fleet.yaml:10:5 this key stands twice in the same map — keep one of them'],
+  ],
+  [
+    'an alias of nothing',
+    fleet({ durability: 'durability: *policy' }),
+    [
+      'fleet.yaml:2:1 this is not valid YAML: Unresolved alias (the anchor must be set before the alias): policy — define each &anchor once, before its *alias',
+    ],
+  ],
+];
+
+test.each(TABLE)('%s', (_, text, expected) => {
+  expect(findings(text)).toEqual(expected);
+});
+
+test('what was written is never repeated in a finding: it may be a password in the wrong place', () => {
+  for (const written of [
+    'hunter2',
+    '[hunter2]',
+    '{ value: hunter2 }',
+    '{ env: hunter2!, file: [hunter2] }',
+    '{ command: hunter2 }',
+  ]) {
+    const printed = findings(fleet({ accounts: ACCOUNTS.replace('{ env: ADMIN }', written) }));
+    expect(printed).not.toEqual([]);
+    expect(printed.join('\n')).not.toContain('hunter2');
+  }
+});
+
+test('a mistake inside an anchor is shown where it is written, not where it is used', () => {
+  const text = fleet({ accounts: 'admin: &one { user: runbooks, password: { envv: X } }\n      replication: *one' });
+  expect(findings(text).map((line) => line.split(' ', 1)[0])).toEqual(expect.arrayContaining(['fleet.yaml:8:49']));
+  expect(findings(text).every((line) => line.startsWith('fleet.yaml:8:'))).toBe(true);
+});

@@ -1,0 +1,184 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findCluster, loadInventory, parseInventory } from '../../activities/inventory/inventory';
+import { RunbookError } from '../../activities/errors';
+
+const SMALLEST = `
+clusters:
+  orders:
+    durability: semi-sync
+    instances:
+      - { name: db1, host: 10.0.0.11, port: 3306, datacentre: a }
+      - { name: db2, host: 10.0.0.12, port: 3306, datacentre: b }
+      - { name: db3, host: 10.0.0.13, port: 3306, datacentre: b, delaySeconds: 3600 }
+    accounts: { admin: { user: runbooks, password: { env: MYSQL_ADMIN_PASSWORD } }, replication: { user: repl, password: { file: secrets/repl } } }
+`;
+
+const ROUTER = `
+    routers:
+      - { kind: haproxy, socket: unix:run/admin.sock, writeBackend: mysql_write, writeAddress: "10.0.0.21:3306" }
+      - { kind: haproxy, socket: "[::1]:9999", writeBackend: mysql_write, readBackend: mysql_read, writeAddress: "[::1]:3306" }
+`;
+
+test('the smallest inventory is filled in with the defaults that the manual names', () => {
+  const inventory = parseInventory(SMALLEST, '/etc/runbooks/fleet.yaml');
+  expect(inventory).toMatchObject({
+    path: '/etc/runbooks/fleet.yaml',
+    folder: '/etc/runbooks',
+    reports: '/etc/runbooks/runbook-reports',
+    limits: { automaticFailovers: { failovers: 3, perMinutes: 60 } },
+    notifications: [],
+    temporal: {},
+  });
+  expect(inventory.clusters).toEqual([
+    {
+      name: 'orders',
+      durability: 'semi-sync',
+      instances: [
+        {
+          name: 'db1',
+          host: '10.0.0.11',
+          port: 3306,
+          datacentre: 'a',
+          promotion: 'neutral',
+          delaySeconds: 0,
+          backupSource: false,
+        },
+        {
+          name: 'db2',
+          host: '10.0.0.12',
+          port: 3306,
+          datacentre: 'b',
+          promotion: 'neutral',
+          delaySeconds: 0,
+          backupSource: false,
+        },
+        {
+          name: 'db3',
+          host: '10.0.0.13',
+          port: 3306,
+          datacentre: 'b',
+          promotion: 'must_not',
+          delaySeconds: 3600,
+          backupSource: false,
+        },
+      ],
+      accounts: {
+        admin: { user: 'runbooks', password: { env: 'MYSQL_ADMIN_PASSWORD' } },
+        replication: { user: 'repl', password: { file: '/etc/runbooks/secrets/repl' } },
+      },
+      routers: [],
+      failover: {
+        mode: 'approve',
+        holdDownSeconds: 1,
+        atMost: { failovers: 1, perMinutes: 60 },
+        approvalMinutes: 30,
+        applyStallSeconds: 60,
+      },
+      tls: { mode: 'encrypt' },
+      schema: 'runbooks',
+    },
+  ]);
+});
+
+test('a delayed instance may be promoted only where the inventory says so', () => {
+  const written = SMALLEST.replace('delaySeconds: 3600', 'delaySeconds: 3600, promotion: prefer_not');
+  expect(parseInventory(written, 'fleet.yaml').clusters[0]!.instances[2]!.promotion).toBe('prefer_not');
+});
+
+test('routers get names by position, absolute socket paths and addresses in two parts', () => {
+  const inventory = parseInventory(SMALLEST + ROUTER, '/etc/runbooks/fleet.yaml');
+  expect(inventory.clusters[0]!.routers).toEqual([
+    {
+      kind: 'haproxy',
+      name: 'haproxy-1',
+      socket: 'unix:/etc/runbooks/run/admin.sock',
+      writeBackend: 'mysql_write',
+      writeAddress: { host: '10.0.0.21', port: 3306 },
+    },
+    {
+      kind: 'haproxy',
+      name: 'haproxy-2',
+      socket: '[::1]:9999',
+      writeBackend: 'mysql_write',
+      readBackend: 'mysql_read',
+      writeAddress: { host: '::1', port: 3306 },
+    },
+  ]);
+});
+
+test('accounts may be shared between clusters by a YAML anchor', () => {
+  const shared = SMALLEST.replace('accounts: {', 'accounts: &accounts {').concat(`
+  users:
+    durability: async
+    instances: [{ name: db1, host: 10.0.0.31, port: 3306 }]
+    accounts: *accounts
+`);
+  expect(parseInventory(shared, 'fleet.yaml').clusters.map(({ accounts }) => accounts.admin.user)).toEqual([
+    'runbooks',
+    'runbooks',
+  ]);
+});
+
+test('notifications and Temporal are taken over, the address of a webhook by reference', () => {
+  const written = `${SMALLEST}
+reports: /var/reports
+limits: { automaticFailovers: { failovers: 5 } }
+notifications:
+  - { kind: command, command: [/usr/local/bin/page-dba] }
+  - { kind: webhook, url: { file: secrets/webhook } }
+temporal: { address: "temporal.example:7233", namespace: databases }
+`;
+  expect(parseInventory(written, '/etc/fleet.yaml')).toMatchObject({
+    reports: '/var/reports',
+    limits: { automaticFailovers: { failovers: 5, perMinutes: 60 } },
+    notifications: [
+      { kind: 'command', command: ['/usr/local/bin/page-dba'] },
+      { kind: 'webhook', url: { file: '/etc/secrets/webhook' } },
+    ],
+    temporal: { address: 'temporal.example:7233', namespace: 'databases' },
+  });
+});
+
+test('an unknown cluster is answered with the nearest name and the list', () => {
+  const inventory = parseInventory(SMALLEST, '/etc/fleet.yaml');
+  expect(findCluster(inventory, 'orders').name).toBe('orders');
+  const refusal = refusalOf(() => findCluster(inventory, 'ordres'));
+  expect(refusal.code).toBe('UNKNOWN_CLUSTER');
+  expect(refusal.message).toBe('there is no cluster "ordres" in /etc/fleet.yaml (did you mean "orders"?)');
+  expect(refusal.hint).toBe('Clusters there: orders.');
+});
+
+test('all mistakes are listed in one INVENTORY_INVALID, and a missing file says how to name one', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'inventory-'));
+  try {
+    const path = join(folder, 'fleet.yaml');
+    await expect(loadInventory(path)).rejects.toMatchObject({
+      code: 'INVENTORY_INVALID',
+      message: `the inventory ${path} cannot be read: there is no such file`,
+      hint: expect.stringContaining('--inventory FILE') as string,
+    });
+    await writeFile(path, SMALLEST.replace('semi-sync', 'sync').replace('port: 3306', 'port: "3306"'));
+    await expect(loadInventory(path)).rejects.toMatchObject({
+      code: 'INVENTORY_INVALID',
+      message:
+        'the inventory fleet.yaml has 2 mistakes:\n' +
+        `  ${path}:4:17 clusters.orders.durability: expected one of async, semi-sync, lossless — write one of them\n` +
+        `  ${path}:6:45 clusters.orders.instances[0].port: expected a whole number from 1 to 65535 — write the port without quotes\n`,
+    });
+    await writeFile(path, SMALLEST);
+    await expect(loadInventory(path)).resolves.toMatchObject({ folder });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+function refusalOf(work: () => unknown): RunbookError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof RunbookError) return error;
+  }
+  throw new Error('nothing was refused');
+}

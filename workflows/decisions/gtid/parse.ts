@@ -43,10 +43,10 @@ export function findSources(text: string): FoundSource[] {
     while (code() <= SPACE) at += 1; // control characters too: a tab, a line end
   };
   const skip = (wanted: number): boolean => {
-    skipSpace();
+    if (code() <= SPACE) skipSpace();
     if (code() !== wanted) return false;
     at += 1;
-    skipSpace();
+    if (code() <= SPACE) skipSpace();
     return true;
   };
   const word = (pattern: RegExp): string | undefined => {
@@ -57,7 +57,8 @@ export function findSources(text: string): FoundSource[] {
   };
   const number = (): number => {
     const start = at;
-    let [index, value] = [start, 0];
+    let index = at;
+    let value = 0;
     for (let digit = digitAt(text, index); digit >= 0 && digit <= 9; digit = digitAt(text, ++index))
       value = value * 10 + digit;
     at = index;

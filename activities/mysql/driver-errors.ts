@@ -140,20 +140,14 @@ function codeFor(errno: number, code: string): ErrorCode {
   return SPEAKS_OF_TLS.test(code) ? 'TLS_FAILED' : 'STATEMENT_FAILED';
 }
 
-/** The server's error number behind a RunbookError of this layer; 0 when there is none. */
-export function errnoOf(error: unknown): number {
-  return wordsBehind(error)?.errno ?? 0;
-}
+/** The server's error number behind an error of this layer, or behind its cause; 0 when there is none. */
+export const errnoOf = (error: unknown): number => wordsBehind(error)?.errno ?? 0;
 
-/** The driver's or the system's code (`ECONNREFUSED`, `ER_…`) behind a RunbookError of this layer. */
-export function driverCodeOf(error: unknown): string | undefined {
-  return wordsBehind(error)?.code;
-}
+/** The driver's or the system's code (`ECONNREFUSED`, `ER_…`) behind an error of this layer, or behind its cause. */
+export const driverCodeOf = (error: unknown): string | undefined => wordsBehind(error)?.code;
 
 function wordsBehind(error: unknown): DriverWords | undefined {
-  if (!(error instanceof RunbookError)) return undefined;
-  const cause = error.cause;
-  return typeof cause === 'object' && cause !== null && 'errno' in cause && 'code' in cause
-    ? (cause as DriverWords)
-    : undefined;
+  const words = error instanceof RunbookError ? error.cause : error;
+  const said = typeof words === 'object' && words !== null && 'errno' in words && 'code' in words;
+  return said ? (words as DriverWords) : undefined;
 }

@@ -147,6 +147,8 @@ export interface InstanceDetail {
   readonly plugins: readonly string[];
   /** Server clock minus observer clock. */
   readonly clockSkewMs: number;
+  /** Parts that stayed empty because they could not be read (a missing privilege, a slow schema), with the server's words. */
+  readonly notRead?: readonly { readonly part: string; readonly because: string }[];
 }
 
 export interface OpenTransaction {

@@ -1,0 +1,21 @@
+import { type Cluster } from '../../workflows/decisions/cluster';
+import { type ClusterSnapshot } from '../../workflows/decisions/facts';
+import { type Servers } from '../mysql/mysql';
+import { lookAtInstance } from './instance';
+
+/**
+ * One look at every instance of a cluster, all at the same time: it takes as long as the slowest member, at most the deadline.
+ * Read only, safe to repeat. Members stand in the inventory's order.
+ */
+export async function lookAtCluster(
+  servers: Servers,
+  cluster: Cluster,
+  { full, deadlineMs }: { readonly full: boolean; readonly deadlineMs?: number },
+): Promise<ClusterSnapshot> {
+  const takenAt = new Date().toISOString();
+  const options = { full, schema: cluster.schema, ...(deadlineMs !== undefined && { deadlineMs }) };
+  const members = await Promise.all(
+    cluster.instances.map((instance) => lookAtInstance(servers.of(cluster, instance), instance, options)),
+  );
+  return { cluster: cluster.name, takenAt, members };
+}

@@ -1,0 +1,187 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type HaproxyRouter, type Instance } from '../../workflows/decisions/cluster';
+import { RunbookError } from '../errors';
+import { checkAddresses, checkServers, disagrees, misconfigured } from './haproxy-checks';
+import { askHaproxy } from './haproxy-socket';
+import { type HaproxyAnswer, readAnswer, type ServerLine, stateCommands } from './haproxy-state';
+import { type RouterControl, type Routing } from './router';
+
+/** The servers of the two backends, `reads` empty where the inventory names no backend for reads. */
+interface Lines {
+  readonly writes: readonly ServerLine[];
+  readonly reads: readonly ServerLine[];
+}
+
+interface Change {
+  readonly commands: readonly string[];
+  /** What still differs from the wanted state, '' when nothing does. */
+  readonly differs: (lines: Lines) => string;
+}
+
+const SESSIONS_END_WITHIN_MS = 1;
+
+/**
+ * HAProxy 2.4 and newer in TCP mode, by its runtime socket. Changes last until HAProxy is reloaded: have it load a server-state file, or
+ * keep every server of the write backend `disabled` in the configuration. `maint` alone leaves established sessions on the server, so
+ * they are cut in the same line of commands. Sessions that a reload left in a former process are out of reach of the socket
+ * (`hard-stop-after` bounds their life). `set maxconn frontend` is never used: up and down with connections waiting, it has killed HAProxy 2.6.
+ * Source: HAProxy Management Guide, "set server", "shutdown sessions server", "show servers state".
+ */
+export function controlHaproxy(
+  router: HaproxyRouter,
+  instances: readonly Instance[],
+  deadlineMs: number,
+): RouterControl {
+  const backends = [router.writeBackend, ...(router.readBackend === undefined ? [] : [router.readBackend])];
+
+  const ask = async (commands: readonly string[], until: number): Promise<Lines> => {
+    const answer = readAnswer(await askHaproxy(router, [...commands, ...stateCommands(backends)], until));
+    await refuseComplaints(router, answer, until);
+    const linesOf = (backend: string | undefined) =>
+      backend === undefined ? [] : (answer.backends.get(backend) ?? []);
+    const lines = { writes: linesOf(router.writeBackend), reads: linesOf(router.readBackend) };
+    checkAddresses(router, instances, [...lines.writes, ...lines.reads]);
+    return lines;
+  };
+
+  const look = async (): Promise<{ lines: Lines; until: number }> => {
+    for (const backend of backends) checkName(router, backend);
+    const until = performance.now() + deadlineMs;
+    return { lines: await ask([], until), until };
+  };
+
+  /** The commands set absolute states and are sent again until the state read back is the wanted one: a session can slip in between. */
+  const change = async (until: number, before: Lines, { commands, differs }: Change): Promise<Routing> => {
+    let lines = before;
+    while (differs(lines) !== '') {
+      if (performance.now() >= until) throw disagrees(router, differs(lines));
+      lines = await ask(commands, until);
+      // HAProxy ends cut sessions just behind its answer.
+      if (differs(lines) !== '') await pause(SESSIONS_END_WITHIN_MS);
+    }
+    return routingOf(router, lines);
+  };
+
+  return {
+    name: router.name,
+
+    read: async () => routingOf(router, (await look()).lines),
+
+    fence: async () => {
+      const { lines, until } = await look();
+      return change(until, lines, {
+        commands: lines.writes.flatMap((line) => takeOut(router.writeBackend, line)),
+        differs: ({ writes }) => notOut(writes),
+      });
+    },
+
+    pointWritesTo: async (instance) => {
+      const { lines, until } = await look();
+      checkServers(router, router.writeBackend, lines.writes, [instance]);
+      const others = (all: readonly ServerLine[]) => all.filter((line) => line.name !== instance.name);
+      return change(until, lines, {
+        // Out before in: at no moment two writers.
+        commands: [
+          ...others(lines.writes).flatMap((line) => takeOut(router.writeBackend, line)),
+          `set server ${router.writeBackend}/${instance.name} state ready`,
+        ],
+        differs: ({ writes }) => notOut(others(writes)) || notIn(writes, [instance.name]),
+      });
+    },
+
+    pointReadsTo: async (wanted) => {
+      const { lines, until } = await look();
+      const backend = router.readBackend;
+      if (backend === undefined) return routingOf(router, lines);
+      checkServers(router, backend, lines.reads, wanted);
+      const names = wanted.map((instance) => instance.name);
+      const others = (all: readonly ServerLine[]) => all.filter((line) => !names.includes(line.name));
+      return change(until, lines, {
+        // In before out: reads have somewhere to go all the time.
+        commands: [
+          ...names.map((name) => `set server ${backend}/${name} state ready`),
+          ...others(lines.reads).flatMap((line) => takeOut(backend, line)),
+        ],
+        differs: ({ reads }) => notIn(reads, names) || notOut(others(reads)),
+      });
+    },
+  };
+}
+
+const takeOut = (backend: string, { name }: ServerLine): string[] => [
+  `set server ${backend}/${name} state maint`,
+  `shutdown sessions server ${backend}/${name}`,
+];
+
+const notOut = (lines: readonly ServerLine[]): string =>
+  lines
+    .filter((line) => line.state !== 'maint' || line.sessions > 0)
+    .map((line) =>
+      line.state === 'maint' ? `${line.name} still has ${line.sessions} sessions` : `${line.name} is ${line.state}`,
+    )
+    .join(', ');
+
+const notIn = (lines: readonly ServerLine[], names: readonly string[]): string =>
+  lines
+    .filter((line) => names.includes(line.name) && !(line.state === 'ready' && line.up))
+    .map((line) =>
+      line.state === 'ready' ? `${line.name} is down for HAProxy's own health check` : `${line.name} is ${line.state}`,
+    )
+    .join(', ');
+
+function routingOf(router: HaproxyRouter, { writes, reads }: Lines): Routing {
+  const serving = (lines: readonly ServerLine[]) =>
+    lines.filter((line) => line.state !== 'maint').map((line) => line.name);
+  return {
+    router: router.name,
+    writers: serving(writes),
+    readers: serving(reads),
+    sessions: Object.fromEntries(writes.map((line) => [line.name, line.sessions])),
+    addresses: Object.fromEntries([...reads, ...writes].map((line) => [line.name, `${line.host}:${line.port}`])),
+  };
+}
+
+/** The backend's name becomes part of a command line: what HAProxy itself would not take as a name never gets there. */
+function checkName(router: HaproxyRouter, backend: string): void {
+  if (/^[\w.:-]+$/.test(backend)) return;
+  throw misconfigured(
+    router,
+    `"${backend}" cannot be the name of a backend`,
+    'Write the backend as haproxy.cfg names it.',
+  );
+}
+
+async function refuseComplaints(
+  router: HaproxyRouter,
+  { complaints, backends }: HaproxyAnswer,
+  until: number,
+): Promise<void> {
+  const [first] = complaints;
+  if (complaints.some((words) => /permission denied/i.test(words))) {
+    throw misconfigured(
+      router,
+      `its runtime socket ${router.socket} does not let us change servers`,
+      'Give that `stats socket` line `level admin`.',
+    );
+  }
+  const missing = [router.writeBackend, router.readBackend].find(
+    (backend) => backend !== undefined && !backends.has(backend),
+  );
+  if (missing !== undefined) {
+    const listed = await askHaproxy(router, ['show backend'], until);
+    const names = listed.split('\n').filter((line) => /^[\w.:-]+$/.test(line));
+    throw misconfigured(
+      router,
+      `it has no backend ${missing} with servers; it has ${names.join(', ') || 'none that it tells'}`,
+      'Correct writeBackend and readBackend in the inventory, or the names in haproxy.cfg.',
+    );
+  }
+  if (first !== undefined) {
+    throw new RunbookError({
+      code: 'ROUTER_DISAGREES',
+      message: `router ${router.name} refused a command: ${first}`,
+      hint: 'Look at its state by `show servers state`; it may have been reloaded with other servers.',
+    });
+  }
+}

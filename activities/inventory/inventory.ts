@@ -23,7 +23,7 @@ export interface Inventory {
     readonly automaticFailovers: { readonly failovers: number; readonly perMinutes: number };
   };
   readonly notifications: readonly Notification[];
-  readonly temporal: { readonly address?: string; readonly namespace?: string };
+  readonly temporal: { readonly address?: string; readonly namespace?: string; readonly webUi?: string };
 }
 
 /** Read and check an inventory. Throws INVENTORY_INVALID, whose message lists every finding with file, line and cure. */

@@ -40,6 +40,8 @@ const clusters = says(
   'for example clusters: { orders: { durability: semi-sync, … } }; see docs/inventory.md',
 );
 
+const webUiWords = says('a web address', 'write it as in http://127.0.0.1:8233');
+
 export const inventorySchema = strict(
   {
     clusters: z
@@ -70,6 +72,11 @@ export const inventorySchema = strict(
         namespace: text('a namespace', 'for example default')
           .exactOptional()
           .describe('TEMPORAL_NAMESPACE goes before it.'),
+        webUi: z
+          .string(webUiWords)
+          .refine((written) => /^https?:\/\/\S+$/.test(written), webUiWords)
+          .exactOptional()
+          .describe("Address of the Web UI, for links. Default: the development server's, on the address of Temporal."),
       },
       'temporal with address and namespace',
       'for example { address: "127.0.0.1:7233", namespace: default }',

@@ -1,0 +1,66 @@
+import { type Command } from 'commander';
+import { type Context, contextOf, requester } from '../context';
+import { exitOfOutcome } from '../exit';
+
+interface StartOptions {
+  readonly cluster?: string;
+  readonly input?: string;
+  readonly reason?: string;
+  readonly wait?: true;
+}
+
+export function registerPlan(program: Command): void {
+  program
+    .command('plan <runbook>')
+    .description('show what a runbook would do now: candidates, reasons, what could be lost; changes nothing')
+    .option('--cluster <name>', 'the cluster, as the inventory names it')
+    .option('--input <json>', 'more input of the runbook, for example \'{"cluster":"orders"}\'')
+    .action(async (runbook: string, options: StartOptions, command: Command) => {
+      await start(contextOf(command), runbook, { ...options, wait: true }, true);
+    });
+}
+
+export function registerStart(program: Command): void {
+  program
+    .command('start <runbook>')
+    .description('start a runbook; it goes on when this command ends')
+    .option('--cluster <name>', 'the cluster, as the inventory names it')
+    .option('--input <json>', 'more input of the runbook, for example \'{"dryRun":true}\'')
+    .option('--reason <text>', 'why, for the report')
+    .option('--wait', 'show every step and end with its outcome as exit code')
+    .action(async (runbook: string, options: StartOptions, command: Command) => {
+      await start(contextOf(command), runbook, options, false);
+    });
+}
+
+async function start(context: Context, name: string, options: StartOptions, planOnly: boolean): Promise<void> {
+  const { findRunbook, readInput } = await import('../runbooks.js');
+  const runbook = findRunbook(name);
+  const input = await readInput(runbook, {
+    cluster: options.cluster,
+    input: options.input,
+    defaults: {
+      requestedBy: requester(),
+      ...(planOnly ? { dryRun: true } : {}),
+      ...(options.reason === undefined ? {} : { reason: options.reason }),
+    },
+  });
+  // Where an inventory lies here, a misspelt cluster is answered here; elsewhere the worker knows.
+  if (await context.inventoryIfAny()) await context.cluster(input.cluster);
+
+  const [{ withTemporal }, { startRun, announce }, { waitFor }] = await Promise.all([
+    import('../temporal.js'),
+    import('../start-run.js'),
+    import('../wait.js'),
+  ]);
+  await withTemporal(context, async (door) => {
+    const run = await startRun(door, runbook, input);
+    announce(context, door, run);
+    if (!options.wait) {
+      context.answer(`Follow it: runbook status ${run.workflowId}`, run);
+      return;
+    }
+    const report = await waitFor(context, door, run);
+    process.exitCode = exitOfOutcome(report.outcome);
+  });
+}

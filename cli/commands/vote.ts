@@ -1,0 +1,59 @@
+import { type Command } from 'commander';
+import { type Context, contextOf, requester } from '../context';
+import { EXIT } from '../exit';
+
+interface VoteOptions {
+  readonly plan?: string;
+  readonly reason?: string;
+}
+
+export function registerApprove(program: Command): void {
+  program
+    .command('approve <run>')
+    .description('answer yes to what a run asks (a cluster, workflow id or run id)')
+    .option('--plan <hash>', 'the plan that you saw, as `runbook status` prints it; another plan is not approved by it')
+    .option('--reason <text>', 'for the report')
+    .action(async (run: string, options: VoteOptions, command: Command) => {
+      await vote(contextOf(command), 'approve', run, options);
+    });
+}
+
+export function registerReject(program: Command): void {
+  program
+    .command('reject <run>')
+    .description('answer no to what a run asks; it ends without a change')
+    .requiredOption('--reason <text>', 'for the report')
+    .option('--plan <hash>', 'only if it still is this plan')
+    .action(async (run: string, options: VoteOptions, command: Command) => {
+      await vote(contextOf(command), 'reject', run, options);
+    });
+}
+
+async function vote(
+  context: Context,
+  answer: 'approve' | 'reject',
+  written: string,
+  options: VoteOptions,
+): Promise<void> {
+  const [{ withTemporal }, { findRun }, { openQuestion, confirm, sendVote }] = await Promise.all([
+    import('../temporal.js'),
+    import('../runs.js'),
+    import('../voting.js'),
+  ]);
+  await withTemporal(context, async (door) => {
+    const run = await findRun(door, written);
+    const question = await openQuestion(door, run);
+    const plan = options.plan ?? (answer === 'reject' ? undefined : await confirm(question, run.workflowId));
+    if (plan === null) {
+      context.note('Not approved; the question stays open.');
+      process.exitCode = EXIT.rejected;
+      return;
+    }
+    const sentence = await sendVote(door, run, answer, {
+      by: requester(),
+      ...(options.reason === undefined ? {} : { reason: options.reason }),
+      ...(plan === undefined ? {} : { plan }),
+    });
+    context.answer(sentence, { workflowId: run.workflowId, runId: run.runId, answer, plan: plan ?? null, sentence });
+  });
+}

@@ -1,0 +1,85 @@
+import { type ZodType } from 'zod';
+import { changeId, EMERGENCY_TASK_QUEUE, rehearsalId } from '../workflows/messages';
+import { invalidInput } from './exit';
+import { didYouMean } from '../activities/inventory/suggest';
+
+/** A runbook that `runbook start` knows. Its name is the workflow type, also in the Web UI. */
+export interface RunbookEntry {
+  readonly name: string;
+  readonly says: string;
+  readonly taskQueue: string;
+  /** The lock: Temporal lets one run of this id at a time. */
+  readonly workflowId: (cluster: string, dryRun: boolean) => string;
+  /** Loaded on use: zod is not needed to print help. */
+  readonly input: () => Promise<ZodType>;
+}
+
+export const RUNBOOKS: readonly RunbookEntry[] = [
+  {
+    name: 'emergencyFailover',
+    says: 'The primary is dead: fence it, promote the replica that holds everything, send writes there.',
+    taskQueue: EMERGENCY_TASK_QUEUE,
+    // A plan changes nothing, so it needs no lock and does not wait for a running change.
+    workflowId: (cluster, dryRun) => (dryRun ? rehearsalId(cluster) : changeId(cluster)),
+    input: async () => (await import('../workflows/inputs.js')).failoverOrder,
+  },
+];
+
+/** Throws INVALID_INPUT with the nearest name and the list. */
+export function findRunbook(written: string): RunbookEntry {
+  const found = RUNBOOKS.find(({ name }) => name === written);
+  if (found) return found;
+  const names = RUNBOOKS.map(({ name }) => name);
+  if (written === 'watchCluster')
+    throw invalidInput('a watch is not a runbook', 'Start it with `runbook watch start CLUSTER`.');
+  throw invalidInput(`there is no runbook "${written}"${didYouMean(written, names)}`, `Runbooks: ${names.join(', ')}.`);
+}
+
+/**
+ * The input of a run from `--cluster` and `--input`, checked as the workflow will check it, so that a mistake is answered
+ * here and not by a failed run. Throws INVALID_INPUT.
+ */
+export async function readInput(
+  runbook: RunbookEntry,
+  written: WrittenInput,
+): Promise<Record<string, unknown> & { cluster: string }> {
+  const example = JSON.stringify({ cluster: 'orders' });
+  const more = written.input === undefined ? {} : parseObject(written.input, example);
+  const cluster = written.cluster ?? more['cluster'];
+  if (typeof cluster !== 'string' || cluster === '')
+    throw invalidInput('the cluster is not named', 'Add --cluster NAME.');
+  if (more['cluster'] !== undefined && more['cluster'] !== cluster) {
+    throw invalidInput(`--cluster says ${cluster} and --input names another cluster`, 'Name the cluster once.');
+  }
+
+  const input = { ...more, ...written.defaults, cluster };
+  const checked = (await runbook.input()).safeParse(input);
+  if (checked.success) return input;
+  const faults = checked.error.issues.map(
+    ({ path, message }) => `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`,
+  );
+  throw invalidInput(
+    `the input of ${runbook.name} is not understood: ${faults.join('; ')}`,
+    `The smallest input is ${example}.`,
+  );
+}
+
+export interface WrittenInput {
+  readonly cluster?: string | undefined;
+  readonly input?: string | undefined;
+  /** What the command itself adds: who asks, why, whether it is a dry run. */
+  readonly defaults: Readonly<Record<string, unknown>>;
+}
+
+function parseObject(text: string, example: string): Record<string, unknown> {
+  const wrong = (what: string) =>
+    invalidInput(`--input ${what}`, `Write it in single quotes, for example --input '${example}'.`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw wrong('is not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('is not a JSON object');
+  return { ...value };
+}

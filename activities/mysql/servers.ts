@@ -10,11 +10,12 @@ import { errnoOf, fromDriver, timedOut } from './driver-errors';
 import { type Line, openLine } from './line';
 import { type CallOptions, type Mysql, type Servers, type Session } from './mysql';
 import { keepPool, type Pool, type UseOptions } from './pool';
+import { tlsOptions } from './tls';
 
 export interface ServersOptions {
   /** Reads the value behind a reference. Asked at every login, so a rotated password is picked up; cache there if it is slow. */
   readonly secrets: (reference: SecretReference) => Promise<string>;
-  /** Contents of a certificate file; only asked when a cluster's tls has `ca`. */
+  /** Contents of a certificate file; only asked when a cluster's tls has `ca`. Default: the file system. */
   readonly readFile?: (path: string) => Promise<string>;
   /** Connections per server at most. Default 6. */
   readonly size?: number;
@@ -88,7 +89,7 @@ function openServer(cluster: Cluster, instance: Instance, options: ServersOption
 async function logIn(cluster: Cluster, instance: Instance, options: ServersOptions, deadlineMs: number): Promise<Line> {
   const deadline = Date.now() + deadlineMs;
   const account = await credentials(cluster.accounts.admin, options);
-  const ssl = await tlsOptions(cluster.tls, options);
+  const ssl = await tlsOptions(cluster.tls, options.readFile);
   const at = (port: number) =>
     openLine({ host: instance.host, port, ...account, ...(ssl && { ssl }) }, deadline - Date.now());
   try {
@@ -105,15 +106,6 @@ async function logIn(cluster: Cluster, instance: Instance, options: ServersOptio
 
 async function credentials(account: Account, { secrets }: ServersOptions): Promise<{ user: string; password: string }> {
   return { user: account.user, password: await secrets(account.password) };
-}
-
-async function tlsOptions(tls: TlsPolicy, { readFile }: ServersOptions): Promise<SslOptions | undefined> {
-  if (tls.mode === 'off') return undefined;
-  if (tls.mode === 'encrypt') return { rejectUnauthorized: false };
-  // Checked against the authority, not against the host's name: the certificates that mysqld makes for itself name no host.
-  // This is what the server's own clients call VERIFY_CA.
-  const ca = tls.ca === undefined || !readFile ? undefined : await readFile(tls.ca);
-  return { rejectUnauthorized: true, ...(ca !== undefined && { ca }) };
 }
 
 function speak({ name, host, port }: Instance, pool: Pool): Mysql {

@@ -39,9 +39,7 @@ export interface Instance {
 
 /** Where a secret is found, never the secret. */
 export type SecretReference =
-  | { readonly env: string }
-  | { readonly file: string }
-  | { readonly command: readonly string[] };
+  { readonly env: string } | { readonly file: string } | { readonly command: readonly string[] };
 
 export interface Account {
   readonly user: string;
@@ -87,4 +85,5 @@ export interface FailoverPolicy {
 export const instanceNamed = (cluster: Cluster, name: string): Instance | undefined =>
   cluster.instances.find((instance) => instance.name === name);
 
-export const address = (at: { readonly host: string; readonly port: number }): string => `${at.host}:${String(at.port)}`;
+export const address = (at: { readonly host: string; readonly port: number }): string =>
+  `${at.host}:${String(at.port)}`;

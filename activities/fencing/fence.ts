@@ -1,0 +1,102 @@
+import { type Cluster } from '../../workflows/decisions/cluster';
+import { type ClusterSnapshot } from '../../workflows/decisions/facts';
+import { type FenceFindings } from '../../workflows/decisions/fence';
+import { type StepPart } from '../../workflows/decisions/report';
+import { type Deps, knownInstance, serverNamed, stopwatch, words } from '../deps';
+import { lookAtCluster } from '../observe/cluster';
+import { stopReceiver } from '../replication/receivers';
+import { fenceRouters } from '../routing/writes';
+import { runFenceCommand } from './command';
+
+export interface FenceOrder {
+  readonly cluster: Cluster;
+  readonly oldPrimary: string;
+  /** It answered the last look: then it is worth waiting for its own word. */
+  readonly answered: boolean;
+}
+
+export interface Fenced {
+  readonly findings: FenceFindings;
+  /** Positions after every receiver stands still: what the election is held on. */
+  readonly frozen: ClusterSnapshot;
+  readonly parts: readonly StepPart[];
+}
+
+/**
+ * Take from the old primary the power to acknowledge writes, willing or not, and make positions hold still: routers point
+ * nowhere and cut sessions, receivers stop (which starves semi-synchronous commits), its own super_read_only, its fence command;
+ * all at once. Judges nothing: what was achieved is in the result.
+ * Idempotent: every statement sets an absolute state. Never throws for a member that cannot be reached.
+ */
+export async function fenceOldPrimary(deps: Deps, { cluster, oldPrimary, answered }: FenceOrder): Promise<Fenced> {
+  const watch = stopwatch('fence', deps.checkpoint);
+  const replicas = cluster.instances.filter((instance) => instance.name !== oldPrimary);
+  const marked = async <T>(name: string, work: Promise<T>): Promise<T> => work.finally(() => watch.mark(name));
+
+  const freeze = async () => {
+    const [routers, receivers] = await Promise.all([
+      marked('routers fenced', fenceRouters(deps, cluster)),
+      marked('receivers stopped', Promise.all(replicas.map((replica) => tryStopReceiver(deps, cluster, replica.name)))),
+    ]);
+    const frozen = await marked(
+      'positions collected',
+      lookAtCluster(deps.servers, { ...cluster, instances: replicas }, { full: false }),
+    );
+    return { routers, receivers, frozen };
+  };
+  const [{ routers, receivers, frozen }, superReadOnly, command] = await Promise.all([
+    freeze(),
+    marked('old primary asked', closeOldPrimary(deps, cluster, oldPrimary, answered)),
+    runFenceCommand(knownInstance(cluster, oldPrimary)),
+  ]);
+  return {
+    findings: {
+      routers,
+      receiversStopped: receivers.filter((one) => one.stopped).map((one) => one.replica),
+      receiversNotStopped: receivers
+        .filter((one) => !one.stopped)
+        .map(({ replica, because }) => ({ replica, because })),
+      superReadOnly,
+      command,
+    },
+    frozen,
+    parts: watch.parts(),
+  };
+}
+
+async function tryStopReceiver(
+  deps: Deps,
+  cluster: Cluster,
+  replica: string,
+): Promise<{ replica: string; stopped: boolean; because: string }> {
+  try {
+    await stopReceiver(serverNamed(deps, cluster, replica));
+    return { replica, stopped: true, because: 'stopped' };
+  } catch (error) {
+    return { replica, stopped: false, because: words(error) };
+  }
+}
+
+/**
+ * Ask the old primary for super_read_only, bounded: a session in the middle of a commit or with LOCK TABLES makes it wait (manual,
+ * "super_read_only"), and one that did not answer the look is not worth more than a moment of the clients' time.
+ */
+export async function closeOldPrimary(
+  deps: Deps,
+  cluster: Cluster,
+  name: string,
+  answered: boolean,
+): Promise<FenceFindings['superReadOnly']> {
+  try {
+    await serverNamed(deps, cluster, name).session(
+      async (session) => {
+        await session.run('SET SESSION lock_wait_timeout = 1');
+        await session.run('SET GLOBAL super_read_only = ON');
+      },
+      { deadlineMs: answered ? 1_500 : 60 },
+    );
+    return { set: true, because: 'set' };
+  } catch (error) {
+    return { set: false, because: words(error) };
+  }
+}

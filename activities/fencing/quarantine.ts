@@ -1,0 +1,56 @@
+import { type Cluster } from '../../workflows/decisions/cluster';
+import { isEmpty, parseGtidSet, print, subtract } from '../../workflows/decisions/gtid-set';
+import { type Deps, serverNamed, words } from '../deps';
+import { setSemiSync } from '../replication/semi-sync';
+import { closeOldPrimary } from './fence';
+
+export interface Quarantined {
+  readonly reached: boolean;
+  /** Transactions that only the old primary has, as a GTID set; '' when none or not known. */
+  readonly extra: string;
+  readonly because: string;
+}
+
+/**
+ * Keep the old primary out: read-only, its client sessions ended, its commits no longer waiting for anybody. Never throws: a
+ * server that cannot be reached now is quarantined by the watcher as soon as it shows itself.
+ */
+export async function quarantine(
+  deps: Deps,
+  cluster: Cluster,
+  oldPrimary: string,
+  newPrimary: string,
+): Promise<Quarantined> {
+  const server = serverNamed(deps, cluster, oldPrimary);
+  const closed = await closeOldPrimary(deps, cluster, oldPrimary, true);
+  if (!closed.set) return { reached: false, extra: '', because: closed.because };
+  try {
+    // Sessions first: a commit that still waits for an acknowledgement must not be told "done" when the waiting ends.
+    await endClientSessions(deps, cluster, oldPrimary);
+    await setSemiSync(server, 'none');
+    const here = parseGtidSet(String((await server.value('SELECT @@global.gtid_executed')) ?? ''));
+    const there = parseGtidSet(
+      String((await serverNamed(deps, cluster, newPrimary).value('SELECT @@global.gtid_executed')) ?? ''),
+    );
+    const extra = subtract(here, there);
+    const because = isEmpty(extra)
+      ? 'read-only, its sessions ended; it has nothing that the new primary lacks'
+      : `read-only, its sessions ended; it alone has ${print(extra)}`;
+    return { reached: true, extra: print(extra), because };
+  } catch (error) {
+    return { reached: true, extra: '', because: `read-only, but: ${words(error)}` };
+  }
+}
+
+/** Ends every session that is not a system thread, a dump thread or ours. A session that is already gone (1094) is what we want. */
+export async function endClientSessions(deps: Deps, cluster: Cluster, name: string): Promise<number> {
+  const server = serverNamed(deps, cluster, name);
+  const sessions = await server.rows<{ id: number }>(
+    `SELECT PROCESSLIST_ID AS id FROM performance_schema.threads
+     WHERE TYPE = 'FOREGROUND' AND PROCESSLIST_ID IS NOT NULL AND PROCESSLIST_USER IS NOT NULL
+       AND PROCESSLIST_USER NOT IN (?, ?, 'event_scheduler') AND PROCESSLIST_COMMAND NOT LIKE 'Binlog Dump%' AND PROCESSLIST_COMMAND <> 'Daemon'`,
+    [cluster.accounts.admin.user, cluster.accounts.replication.user],
+  );
+  await Promise.all(sessions.map((session) => server.run('KILL ?', [session.id]).catch(() => undefined)));
+  return sessions.length;
+}

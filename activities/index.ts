@@ -1,0 +1,115 @@
+import { type Client } from '@temporalio/client';
+import { type Cluster } from '../workflows/decisions/cluster';
+import { type ClusterSnapshot } from '../workflows/decisions/facts';
+import { type Permit } from '../workflows/decisions/permits';
+import { type RunbookReport } from '../workflows/decisions/report';
+import { type Deps, serverNamed, words } from './deps';
+import { type FenceOrder, type Fenced, fenceOldPrimary } from './fencing/fence';
+import { quarantine } from './fencing/quarantine';
+import { lookAtCluster } from './observe/cluster';
+import { type Sight, type SightOrder, sightCluster } from './observe/sight';
+import { observePrimary, type StartFailover } from './watch/observe-primary';
+import { returnPermit, takePermit } from './permits/permits';
+import { type Opened, openPrimary, type OpenOrder } from './replication/open';
+import { startReceiver } from './replication/receivers';
+import { repointReplica, type Repointed } from './replication/repoint';
+import { settleNewPrimary, type Settled, settleReplica } from './replication/settle';
+import { salvageTransactions } from './reports/salvage';
+import { writeReport } from './reports/write-report';
+import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
+
+export type { Fenced, Opened, Routed, Settled, Sight };
+
+export interface Quarantine {
+  readonly reached: boolean;
+  readonly extra: string;
+  readonly because: string;
+  /** Where the transactions that only it has were copied to; null when there are none or they could not be copied. */
+  readonly file: string | null;
+}
+
+/** Everything workflows may ask the world for. Thin: each line leads to the file that does it. */
+export function createActivities(
+  deps: Deps & {
+    readonly client: Client;
+    readonly startFailover: StartFailover;
+    readonly cancelled: () => AbortSignal;
+  },
+) {
+  const { client } = deps;
+  return {
+    sightCluster: (order: SightOrder): Promise<Sight> => sightCluster(deps, order),
+    observePrimary: (order: { readonly cluster: string; readonly probeMs: number }): Promise<void> =>
+      observePrimary({ ...deps, cancelled: deps.cancelled() }, order),
+
+    async takePermit({ cluster, run }: { readonly cluster: string; readonly run: string }): Promise<Permit> {
+      const inventory = await deps.inventory();
+      const perCluster = inventory.clusters.find((one) => one.name === cluster)?.failover.atMost ?? {
+        failovers: 0,
+        perMinutes: 60,
+      };
+      return takePermit(client, { cluster, run, perCluster, perFleet: inventory.limits.automaticFailovers });
+    },
+    returnPermit: (run: string): Promise<void> => returnPermit(client, run),
+
+    fenceOldPrimary: (order: FenceOrder): Promise<Fenced> => fenceOldPrimary(deps, order),
+    readMembers: ({
+      cluster,
+      without,
+    }: {
+      readonly cluster: Cluster;
+      readonly without: readonly string[];
+    }): Promise<ClusterSnapshot> =>
+      lookAtCluster(
+        deps.servers,
+        { ...cluster, instances: cluster.instances.filter((instance) => !without.includes(instance.name)) },
+        { full: false },
+      ),
+    openPrimary: (order: OpenOrder): Promise<Opened> => openPrimary(deps, order),
+    routeWrites: (order: RouteOrder): Promise<Routed> => routeWrites(deps, order),
+    routeReads: (order: {
+      readonly cluster: Cluster;
+      readonly primary: string;
+      readonly without: readonly string[];
+    }): Promise<ReadsRouted> => routeReads(deps, order),
+
+    async repointReplica({
+      cluster,
+      replica,
+      source,
+    }: {
+      readonly cluster: Cluster;
+      readonly replica: string;
+      readonly source: string;
+    }): Promise<Repointed> {
+      const repointed = await repointReplica(deps, cluster, replica, source);
+      await settleReplica(deps, cluster, replica);
+      return repointed;
+    },
+    startReceiving: ({ cluster, name }: { readonly cluster: Cluster; readonly name: string }): Promise<void> =>
+      startReceiver(serverNamed(deps, cluster, name)),
+    settleNewPrimary: ({ cluster, name }: { readonly cluster: Cluster; readonly name: string }): Promise<Settled> =>
+      settleNewPrimary(deps, cluster, name),
+
+    async quarantineOldPrimary({
+      cluster,
+      oldPrimary,
+      newPrimary,
+    }: {
+      readonly cluster: Cluster;
+      readonly oldPrimary: string;
+      readonly newPrimary: string;
+    }): Promise<Quarantine> {
+      const kept = await quarantine(deps, cluster, oldPrimary, newPrimary);
+      if (kept.extra === '') return { ...kept, file: null };
+      try {
+        return { ...kept, file: await salvageTransactions(deps, cluster, oldPrimary, kept.extra) };
+      } catch (error) {
+        return { ...kept, file: null, because: `${kept.because}; not copied: ${words(error)}` };
+      }
+    },
+    writeReport: (report: RunbookReport): Promise<string[]> => writeReport(deps, report),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

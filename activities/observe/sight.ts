@@ -1,0 +1,55 @@
+import { type Client } from '@temporalio/client';
+import { type Cluster, instanceNamed } from '../../workflows/decisions/cluster';
+import { type LastSeen, type Sighting } from '../../workflows/decisions/evidence';
+import { type StepPart } from '../../workflows/decisions/report';
+import { primaryOf } from '../../workflows/decisions/topology';
+import { type Deps, stopwatch } from '../deps';
+import { findCluster } from '../inventory/inventory';
+import { lookAtCluster } from './cluster';
+import { probeCommit } from './commit-probe';
+import { lastSeenByWatcher } from './last-seen';
+
+export interface SightOrder {
+  readonly cluster: string;
+  /** What the watcher says it last saw; looked up at the running watcher when it is not given. */
+  readonly lastSeen?: LastSeen | null;
+}
+
+export interface Sight {
+  readonly cluster: Cluster;
+  readonly sighting: Sighting;
+  readonly fleetLimit: { readonly failovers: number; readonly perMinutes: number };
+  readonly parts: readonly StepPart[];
+}
+
+/** A member that has not answered by then is silent for this look; the replicas' testimony decides what that means. */
+const MEMBER_DEADLINE_MS = 400;
+const COMMIT_DEADLINE_MS = 500;
+
+/**
+ * One whole look at a cluster: every member, a commit on the one that is thought to be the primary, and what the watcher last
+ * saw of it. Changes nothing but the heartbeat row. Throws UNKNOWN_CLUSTER, INVENTORY_INVALID; members that cannot be read
+ * are findings.
+ */
+export async function sightCluster(deps: Deps & { client: Client }, order: SightOrder): Promise<Sight> {
+  const watch = stopwatch('look', deps.checkpoint);
+  const inventory = await deps.inventory();
+  const cluster = findCluster(inventory, order.cluster);
+  const [snapshot, lastSeen] = await Promise.all([
+    lookAtCluster(deps.servers, cluster, { full: false, deadlineMs: MEMBER_DEADLINE_MS }),
+    order.lastSeen === undefined ? lastSeenByWatcher(deps.client, order.cluster) : order.lastSeen,
+  ]);
+  watch.mark('members read');
+  const primary = lastSeen?.primary ?? primaryOf(snapshot, cluster).primary;
+  const instance = primary === null ? undefined : instanceNamed(cluster, primary);
+  const member = snapshot.members.find((one) => one.name === primary);
+  const commit =
+    instance && member?.readable ? await probeCommit(deps.servers, cluster, instance, COMMIT_DEADLINE_MS) : null;
+  if (commit) watch.mark('commit probed');
+  return {
+    cluster,
+    sighting: { snapshot, primary, commit, lastSeen },
+    fleetLimit: inventory.limits.automaticFailovers,
+    parts: watch.parts(),
+  };
+}

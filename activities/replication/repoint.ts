@@ -1,0 +1,148 @@
+import { type Cluster } from '../../workflows/decisions/cluster';
+import { channelOf, type ChannelFacts } from '../../workflows/decisions/facts';
+import { isEmpty, parseGtidSet, print, subtract } from '../../workflows/decisions/gtid-set';
+import { type Deps, knownInstance, serverNamed } from '../deps';
+import { RunbookError } from '../errors';
+import { type Mysql } from '../mysql/mysql';
+import { applyReceived, factsOf } from './apply';
+import { type ReplicationWords, wordsOf } from './statements';
+
+export interface Repointed {
+  readonly replica: string;
+  readonly result: 'already' | 'changed';
+}
+
+/**
+ * Make `replica` follow `source` by GTID auto-position. Its relay log survives: CHANGE SOURCE deletes it only while both threads are
+ * stopped, so the applier runs on and what it has not applied yet is not fetched twice. Only a channel that has to be made new
+ * is stopped, after everything received is applied. Idempotent: reads first, and each statement after that sets an absolute state.
+ * Throws SOURCE_PURGED_NEEDED_GTIDS (rebuild it), APPLIER_STOPPED, HOST_UNREACHABLE (retry safe).
+ * Source: MySQL manual, "CHANGE REPLICATION SOURCE TO Statement" (when relay logs are deleted).
+ */
+export async function repointReplica(
+  deps: Deps,
+  cluster: Cluster,
+  replica: string,
+  source: string,
+): Promise<Repointed> {
+  const server = serverNamed(deps, cluster, replica);
+  const words = await wordsOf(server);
+  const to = knownInstance(cluster, source);
+  const before = await factsOf(deps, cluster, replica);
+  const channel = channelOf(before);
+  const result = follows(channel, to) ? 'already' : 'changed';
+  if (result === 'changed') {
+    await refusePurged(deps, cluster, replica, before.gtid.executed, source);
+    await (channel?.autoPosition
+      ? turn(deps, cluster, server, source)
+      : makeNew(deps, cluster, server, source, channel));
+    deps.checkpoint('repoint:changed');
+  }
+  await declareDelay(server, words, channel, knownInstance(cluster, replica).delaySeconds);
+  await server.run(words.start);
+  return { replica, result };
+}
+
+const follows = (channel: ChannelFacts | undefined, to: { host: string; port: number }): boolean =>
+  channel?.sourceHost === to.host && channel.sourcePort === to.port && channel.autoPosition;
+
+/** Turn a running channel to another source; its applier never stops. */
+async function turn(deps: Deps, cluster: Cluster, server: Mysql, source: string): Promise<void> {
+  const words = await wordsOf(server);
+  const to = knownInstance(cluster, source);
+  await server.run(words.stopReceiver);
+  await server.run(words.startApplier);
+  await refuseStoppedApplier(deps, cluster, server.name);
+  await server.run(`${words.changeSource} ${words.option}_HOST = ?, ${words.option}_PORT = ?`, [to.host, to.port]);
+}
+
+/** An applier that stops with an error would leave both threads stopped, and the change would delete what it has not applied. */
+async function refuseStoppedApplier(deps: Deps, cluster: Cluster, name: string): Promise<void> {
+  const facts = await factsOf(deps, cluster, name);
+  if (channelOf(facts)?.applier === 'running') return;
+  await applyReceived(deps, cluster, name);
+}
+
+async function makeNew(
+  deps: Deps,
+  cluster: Cluster,
+  server: Mysql,
+  source: string,
+  channel: ChannelFacts | undefined,
+): Promise<void> {
+  const words = await wordsOf(server);
+  if (channel) {
+    await server.run(words.stopReceiver);
+    await applyReceived(deps, cluster, server.name);
+    await server.run(words.stop);
+  }
+  await changeSource(deps, cluster, server, source, channel === undefined);
+}
+
+/** A delay that was lifted to get at the relay log, or never set: declared again with the threads as they must be for it. */
+async function declareDelay(
+  server: Mysql,
+  words: ReplicationWords,
+  channel: ChannelFacts | undefined,
+  seconds: number,
+): Promise<void> {
+  if (!channel || channel.delaySeconds === seconds) return;
+  await server.run(words.startReceiver);
+  await server.run(words.stopApplier);
+  await server.run(`${words.changeSource} ${words.option}_DELAY = ?`, [seconds]);
+}
+
+async function refusePurged(
+  deps: Deps,
+  cluster: Cluster,
+  replica: string,
+  executed: string,
+  source: string,
+): Promise<void> {
+  const purged = parseGtidSet(
+    String((await serverNamed(deps, cluster, source).value('SELECT @@global.gtid_purged')) ?? ''),
+  );
+  const missing = subtract(purged, parseGtidSet(executed));
+  if (isEmpty(missing)) return;
+  throw new RunbookError({
+    code: 'SOURCE_PURGED_NEEDED_GTIDS',
+    message: `${replica} still needs ${print(missing)}, and ${source} has purged those binary logs`,
+    hint: `Rebuild ${replica} from a backup or by CLONE, then point it at ${source}.`,
+  });
+}
+
+/**
+ * Set where to copy from. Host and port are enough for a channel that exists: every other option keeps its value, and the
+ * password is not sent again. A channel that was reset has none of them and gets the ones that make a replica a good witness.
+ */
+export async function changeSource(
+  deps: Deps,
+  cluster: Cluster,
+  server: Mysql,
+  source: string,
+  fresh: boolean,
+): Promise<void> {
+  const { option, changeSource: change } = await wordsOf(server);
+  const to = knownInstance(cluster, source);
+  const where = `${option}_HOST = ?, ${option}_PORT = ?, ${option}_AUTO_POSITION = 1`;
+  if (!fresh) return server.run(`${change} ${where}`, [to.host, to.port]);
+
+  const { user, password } = await replicationAccount(deps, cluster);
+  // Without TLS, caching_sha2_password needs the source's public key; servers that know the option are the ones that need it.
+  const encryption =
+    cluster.tls.mode !== 'off'
+      ? `${option}_SSL = 1`
+      : option === 'SOURCE'
+        ? 'SOURCE_SSL = 0, GET_SOURCE_PUBLIC_KEY = 1'
+        : 'MASTER_SSL = 0';
+  const patience = `${option}_HEARTBEAT_PERIOD = 0.5, ${option}_CONNECT_RETRY = 1, ${option}_RETRY_COUNT = 86400`;
+  return server.run(
+    `${change} ${where}, ${option}_USER = ?, ${option}_PASSWORD = ?, ${encryption}, ${patience}, ${option}_DELAY = ?`,
+    [to.host, to.port, user, password, knownInstance(cluster, server.name).delaySeconds],
+  );
+}
+
+async function replicationAccount(deps: Deps, cluster: Cluster): Promise<{ user: string; password: string }> {
+  const { user, password } = cluster.accounts.replication;
+  return { user, password: await deps.secret(password) };
+}

@@ -1,0 +1,21 @@
+import { type Mysql } from '../mysql/mysql';
+
+/** `source`: commits wait for an acknowledgement. `replica`: acknowledges. `none`: waits for nobody. */
+export type SemiSyncRole = 'source' | 'replica' | 'none';
+
+/**
+ * Give a server its semi-synchronous role. Acknowledging is a replica's part and is never switched off: it means nothing on a
+ * server that receives from nobody. Servers without the plugins are left alone. Idempotent: absolute states.
+ * The variable names follow the plugin that is loaded: `source`/`replica` since 8.0.26, the older pair before.
+ */
+export async function setSemiSync(server: Mysql, role: SemiSyncRole): Promise<void> {
+  const rows = await server.rows<{ Variable_name: string; Value: string }>(
+    "SHOW GLOBAL VARIABLES LIKE 'rpl\\_semi\\_sync\\_%\\_enabled'",
+  );
+  const wanted = rows.flatMap(({ Variable_name: name, Value: value }) => {
+    const forSource = name.includes('_source_') || name.includes('_master_');
+    const want = forSource ? role === 'source' : role === 'replica' || value === 'ON';
+    return (value === 'ON') === want ? [] : [`GLOBAL ${name} = ${want ? 'ON' : 'OFF'}`];
+  });
+  if (wanted.length > 0) await server.run(`SET ${wanted.join(', ')}`);
+}

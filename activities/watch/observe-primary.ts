@@ -1,0 +1,160 @@
+import { hostname } from 'node:os';
+import { type Cluster, instanceNamed } from '../../workflows/decisions/cluster';
+import { type CommitProbe, type LastSeen, type Sighting } from '../../workflows/decisions/evidence';
+import { decideFailover } from '../../workflows/decisions/failover';
+import { primaryOf } from '../../workflows/decisions/topology';
+import { calm, follow, restAfter, shouldStart, type Streak } from '../../workflows/decisions/watch';
+import { type FailoverOrder } from '../../workflows/inputs';
+import { type Deps, words } from '../deps';
+import { findCluster } from '../inventory/inventory';
+import { lookAtCluster } from '../observe/cluster';
+import { probeCommit } from '../observe/commit-probe';
+import { guardFences } from './guard';
+import { acknowledgersIn, readVitals, seenNow } from './vitals';
+
+/** Starts a failover under the cluster's lock; resolves with the outcome when that run (or the one already running) has ended. */
+export type StartFailover = (
+  order: FailoverOrder,
+) => Promise<{
+  readonly run: string;
+  readonly ended: Promise<{ readonly outcome: string; readonly newPrimary: string | null }>;
+}>;
+
+export interface WatchDeps extends Deps {
+  readonly startFailover: StartFailover;
+  /** Aborted when the worker shuts down or the watcher is stopped. */
+  readonly cancelled: AbortSignal;
+}
+
+/** A healthy server answers in a few milliseconds; one that has not by then is worth a look through its replicas. */
+const VITALS_DEADLINE_MS = 250;
+const COMMIT_EVERY_MS = 1_000;
+const COMMIT_DEADLINE_MS = 1_000;
+const LOOK_EVERY_MS = 1_000;
+/** While something is wrong we look again at once, and do not wait long for a server that we know is silent. */
+const SUSPICION = { everyMs: 50, deadlineMs: 150 };
+
+/**
+ * Watch one cluster until cancelled: vitals of the primary every `probeMs` on kept connections, a commit once a second, all
+ * members once a second. When the judgement holds, start the failover and wait for its end. What was last seen of the primary goes
+ * out with each heartbeat, so that it survives this process. Never throws for anything that a server does.
+ */
+export async function observePrimary(
+  deps: WatchDeps,
+  { cluster: name, probeMs }: { readonly cluster: string; readonly probeMs: number },
+): Promise<void> {
+  const observer = `${hostname()}:${process.pid}`;
+  let lastSeen = null as LastSeen | null;
+  let commit = null as CommitProbe | null;
+  let commitRunning = false;
+  let streak: Streak = calm;
+  let [lastLifeMs, nextCommitMs, nextLookMs, restUntilMs] = [performance.now(), 0, 0, 0];
+  let acknowledgers: readonly string[] = [];
+  let state = 'beginning';
+  const guard = guardFences(deps);
+
+  const probeCommitInBackground = async (cluster: Cluster, primary: string): Promise<void> => {
+    const instance = instanceNamed(cluster, primary);
+    if (commitRunning || !instance) return;
+    commitRunning = true;
+    try {
+      commit = await probeCommit(deps.servers, cluster, instance, COMMIT_DEADLINE_MS);
+      if (commit.outcome === 'committed' && lastSeen) lastSeen = { ...lastSeen, committedAt: new Date().toISOString() };
+    } finally {
+      commitRunning = false;
+    }
+  };
+
+  while (!deps.cancelled.aborted) {
+    const begin = performance.now();
+    deps.heartbeat({ lastSeen, state, observer });
+    const cluster = findCluster(await deps.inventory(), name);
+    const primary: string | null =
+      lastSeen?.primary ?? primaryOf(await lookAtCluster(deps.servers, cluster, { full: false }), cluster).primary;
+    if (primary === null) {
+      state = 'no primary is known';
+      await pause(deps, probeMs * 5);
+      continue;
+    }
+
+    const vitals = await readVitals(deps.servers, cluster, primary, VITALS_DEADLINE_MS);
+    if (vitals !== null && !vitals.readOnly) {
+      lastSeen = seenNow(primary, vitals, acknowledgers, lastSeen);
+      lastLifeMs = begin;
+      state = `${primary} is well`;
+    }
+    if (begin >= nextCommitMs) {
+      nextCommitMs = begin + COMMIT_EVERY_MS;
+      void probeCommitInBackground(cluster, primary);
+    }
+
+    const suspicious = vitals === null || vitals.readOnly || (commit !== null && commit.outcome !== 'committed');
+    if (suspicious || begin >= nextLookMs) {
+      nextLookMs = begin + LOOK_EVERY_MS;
+      const snapshot = await lookAtCluster(deps.servers, cluster, {
+        full: false,
+        ...(suspicious ? { deadlineMs: SUSPICION.deadlineMs } : {}),
+      });
+      acknowledgers = acknowledgersIn(snapshot) ?? acknowledgers;
+      const sighting: Sighting = { snapshot, primary, commit, lastSeen };
+      const decision = decideFailover({ cluster, sighting });
+      if (suspicious) state = decision.because;
+      streak = follow(streak, decision, begin);
+      await guard(cluster, snapshot);
+
+      const moved = primaryOf(snapshot, cluster);
+      if (decision.act === 'stand down' && moved.primary !== null && moved.primary !== primary) {
+        lastSeen = null; // somebody moved the primary on purpose: watch the new one
+        continue;
+      }
+      if (begin >= restUntilMs && shouldStart(streak, cluster.failover, lastLifeMs, performance.now())) {
+        const ended = await startAndWait(deps, name, decision.because, lastSeen, () =>
+          deps.heartbeat({ lastSeen, state: 'a failover is running', observer }),
+        );
+        restUntilMs = performance.now() + restAfter(ended.outcome);
+        streak = calm;
+        commit = null;
+        if (ended.newPrimary !== null) lastSeen = null;
+        continue;
+      }
+    }
+    await pause(deps, Math.max(5, (suspicious ? SUSPICION.everyMs : probeMs) - (performance.now() - begin)));
+  }
+}
+
+async function startAndWait(
+  deps: WatchDeps,
+  cluster: string,
+  because: string,
+  lastSeen: LastSeen | null,
+  beat: () => void,
+): Promise<{ outcome: string; newPrimary: string | null }> {
+  const beating = setInterval(beat, 500);
+  try {
+    const { ended } = await deps.startFailover({
+      cluster,
+      dryRun: false,
+      reason: because,
+      requestedBy: 'watchCluster',
+      trigger: 'watcher',
+      watcher: { noticedAt: new Date().toISOString(), because, lastSeen },
+    });
+    return await ended;
+  } catch (error) {
+    return { outcome: `not started: ${words(error)}`, newPrimary: null };
+  } finally {
+    clearInterval(beating);
+  }
+}
+
+/** A pause that a cancellation ends. */
+const pause = (deps: WatchDeps, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      deps.cancelled.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    deps.cancelled.addEventListener('abort', end, { once: true });
+  });

@@ -1,0 +1,32 @@
+import { type Client } from '@temporalio/client';
+import { type StartFailover } from '../activities/watch/observe-primary';
+import { type RunbookReport } from '../workflows/decisions/report';
+import { changeId, EMERGENCY_TASK_QUEUE } from '../workflows/messages';
+
+/**
+ * Start under the cluster's lock, or join the run that has it. Eager: when this process has a worker for the queue, the first
+ * workflow task comes back with the start itself (the client shares the worker's connection).
+ */
+export const failoverStarter =
+  (client: Client): StartFailover =>
+  async (order) => {
+    const handle = await client.workflow.start('emergencyFailover', {
+      workflowId: changeId(order.cluster),
+      taskQueue: EMERGENCY_TASK_QUEUE,
+      args: [order],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowTaskTimeout: '3 s',
+      requestEagerStart: true,
+      staticSummary: `Emergency failover of ${order.cluster}, started by the watcher`,
+    });
+    const run = handle.firstExecutionRunId;
+    const ended = handle.result().then(
+      (report: unknown) => ({
+        outcome: (report as RunbookReport).outcome,
+        newPrimary: (report as RunbookReport).newPrimary,
+      }),
+      () => ({ outcome: 'failed', newPrimary: null }),
+    );
+    return { run, ended };
+  };

@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import pino from 'pino';
+import { createActivities } from '../activities';
+import { openInventory } from '../activities/inventory/open';
+import { resolveSecret } from '../activities/inventory/secrets';
+import { openServers } from '../activities/mysql/servers';
+import { EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../workflows/messages';
+import { BUNDLE_PATH } from './bundle';
+import { checkpoints } from './checkpoints';
+import { failuresOfActivities } from './failures';
+import { activityContext } from './context';
+import { ensureSearchAttributes } from './search-attributes';
+import { failoverStarter } from './start-failover';
+
+export interface WorkerSettings {
+  readonly inventoryPath: string;
+  readonly temporal: { readonly address: string; readonly namespace: string; readonly connection?: object };
+  /** Only one of the two queues: for pools that keep the emergency apart. Default both. */
+  readonly queues?: readonly string[];
+  readonly onReady: (line: string) => void;
+}
+
+/**
+ * Run a worker until it is told to stop (SIGINT, SIGTERM). One process serves both queues; the emergency queue has slots of its own, so
+ * nothing slow can hold a failover up.
+ */
+export async function runWorker(settings: WorkerSettings): Promise<void> {
+  const log = pino({ level: process.env.RUNBOOK_LOG_LEVEL ?? 'info', base: null });
+  Runtime.install({
+    logger: {
+      log: () => undefined,
+      trace: () => undefined,
+      debug: () => undefined,
+      info: () => undefined,
+      warn: (words, meta) => log.warn(meta ?? {}, words),
+      error: (words, meta) => log.error(meta ?? {}, words),
+    },
+  });
+
+  const { inventoryPath, temporal } = settings;
+  const book = await openInventory(inventoryPath);
+  const inventory = async () => (await book.current()).inventory;
+  const { folder, clusters } = await inventory();
+  const secret = (reference: Parameters<typeof resolveSecret>[0]) => resolveSecret(reference, folder);
+  const servers = openServers({ secrets: secret });
+  const connection = await NativeConnection.connect({ address: temporal.address, ...temporal.connection });
+  try {
+    const client = new Client({ connection, namespace: temporal.namespace });
+    await ensureSearchAttributes(connection, temporal.namespace);
+    const activities = createActivities({
+      servers,
+      inventory,
+      secret,
+      client,
+      startFailover: failoverStarter(client),
+      checkpoint: checkpoints(),
+      ...activityContext,
+    });
+    // Connections that exist before the incident are what makes the first look take milliseconds.
+    await Promise.all(clusters.map((cluster) => servers.warm(cluster)));
+    const queues = settings.queues ?? [TASK_QUEUE, EMERGENCY_TASK_QUEUE];
+    const workers = await Promise.all(
+      queues.map((taskQueue) =>
+        Worker.create({ ...optionsOf(taskQueue), connection, namespace: temporal.namespace, activities }),
+      ),
+    );
+    settings.onReady(`worker ready: ${queues.join(', ')} at ${temporal.address}, namespace ${temporal.namespace}`);
+    await Promise.all(workers.map((worker) => worker.run()));
+  } finally {
+    await servers.close();
+    await connection.close();
+  }
+}
+
+function optionsOf(taskQueue: string): Omit<WorkerOptions, 'connection'> {
+  const workflows: Partial<WorkerOptions> = existsSync(BUNDLE_PATH)
+    ? { workflowBundle: { codePath: BUNDLE_PATH } }
+    : { workflowsPath: require.resolve('../workflows') };
+  return {
+    ...workflows,
+    taskQueue,
+    interceptors: { activity: [failuresOfActivities] },
+    // A dead worker is noticed by these: the default sticky timeout alone would add ten seconds to a failover.
+    stickyQueueScheduleToStartTimeout: '2 s',
+    maxHeartbeatThrottleInterval: '1 s',
+    defaultHeartbeatThrottleInterval: '500 ms',
+    shutdownGraceTime: '5 s',
+    maxConcurrentActivityTaskExecutions: 200,
+  };
+}

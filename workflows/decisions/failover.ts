@@ -1,0 +1,171 @@
+import { type Cluster } from './cluster';
+import { diagnosePrimary, type Diagnosis } from './diagnosis';
+import { elect } from './election';
+import { errantByReplica } from './errant';
+import { type Sighting } from './evidence';
+import { type ClusterSnapshot, type InstanceFacts, readable } from './facts';
+import { freeze, type FailoverPlan, type PlanWithoutHash, type Risk } from './plan';
+import { planReattach } from './reattach';
+import { risksOfPromotion, risksOfTakeover } from './risks';
+import { judgeRpo } from './rpo';
+import { sourceOf } from './topology';
+
+/** What to do about a cluster, and why. Standing down without a change is a result, not an error. */
+export type Decision =
+  | { readonly act: 'stand down'; readonly diagnosis: Diagnosis; readonly because: string }
+  | { readonly act: 'carry out'; readonly diagnosis: Diagnosis; readonly because: string; readonly plan: FailoverPlan };
+
+export interface FailoverQuestion {
+  readonly cluster: Cluster;
+  readonly sighting: Sighting;
+  /** A human has already agreed to candidates that are barred. */
+  readonly allowBarred?: boolean;
+}
+
+/**
+ * Decide what an emergency calls for. The order matters: first whether the primary lives, then whether somebody else has
+ * acted already, and only then whom to promote.
+ */
+export function decideFailover(question: FailoverQuestion): Decision {
+  const { cluster, sighting } = question;
+  const diagnosis = diagnosePrimary(sighting);
+  const primary = sighting.primary;
+  const standDown = (because: string): Decision => ({ act: 'stand down', diagnosis, because });
+  const carryOut = (because: string, plan: PlanWithoutHash): Decision => ({
+    act: 'carry out',
+    diagnosis,
+    because,
+    plan: freeze(plan),
+  });
+  if (primary === null) return standDown(diagnosis.because);
+
+  const rivals = readable(sighting.snapshot.members).filter((member) => member.name !== primary && !member.readOnly);
+  if (rivals.length > 1) {
+    return standDown(
+      `${names(rivals)} are all writable: nothing is opened or moved while two servers may take writes (invariant 1); make all but the right one read-only`,
+    );
+  }
+  const rival = rivals[0];
+
+  if (diagnosis.state === 'healthy') {
+    if (rival)
+      return standDown(
+        `${diagnosis.because}, but ${rival.name} is writable too (invariant 1): set super_read_only there, then look at its errant transactions`,
+      );
+    const reattach = planReattach(cluster, sighting.snapshot, primary);
+    return reattach
+      ? carryOut(`${diagnosis.because}; ${reattach.summary}`, reattach)
+      : standDown(`${diagnosis.because}: nothing to do`);
+  }
+  if (rival && (diagnosis.writesAreOver === 'yes' || diagnosis.state === 'read-only')) {
+    return carryOut(
+      `${diagnosis.because}; ${rival.name} has been opened already`,
+      finishPlan(question, diagnosis, primary, rival),
+    );
+  }
+  const reopening = reopenPlan(question, primary);
+  if (diagnosis.state === 'read-only' && reopening)
+    return carryOut(`${diagnosis.because}; ${reopening.summary}`, reopening);
+  if (diagnosis.writesAreOver === 'no') return standDown(diagnosis.because);
+  if (readable(sighting.snapshot.members).every((member) => member.name === primary)) {
+    return standDown(
+      `${diagnosis.because}; no other member can be read, so there is nobody to promote (invariant 7: unknown is not dead)`,
+    );
+  }
+  return promoteOrStandDown(question, diagnosis, primary);
+}
+
+function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, primary: string): Decision {
+  const { cluster, sighting } = question;
+  const { snapshot, lastSeen } = sighting;
+  const errant = errantByReplica(snapshot, primary, lastSeen?.gtidExecuted);
+  const ask = { cluster, snapshot, oldPrimary: primary, lastSeen, errant };
+  const willing = elect(ask);
+  // Where only barred candidates are left, the plan names the best of them and a human decides.
+  const election = willing.chosen ? willing : elect({ ...ask, allowBarred: true });
+  if (!election.chosen) return { act: 'stand down', diagnosis, because: `${diagnosis.because}; ${election.because}` };
+  const chosen = election.chosen;
+  const rpo = judgeRpo(cluster, snapshot, lastSeen, election.missing);
+  const plan = freeze({
+    kind: 'promote',
+    oldPrimary: primary,
+    newPrimary: chosen,
+    fetchFrom: election.fetchFrom,
+    target: election.target,
+    ranking: election.ranking,
+    repoint: followers(snapshot, primary, chosen),
+    risks: risksOfPromotion({ cluster, snapshot, diagnosis, election, lastSeen, rpo }),
+    rpo,
+    summary: `promote ${chosen} in place of ${primary}: ${election.because}`,
+  });
+  return { act: 'carry out', diagnosis, because: `${diagnosis.because}; ${election.because}`, plan };
+}
+
+/**
+ * Who gets the new primary as its source: every member that copied from the old primary or stands above the chosen one.
+ * A member below another living replica keeps it. Errant ones follow too: they spread nothing as long as nobody copies from
+ * them, and the report names them.
+ */
+export function followers(snapshot: ClusterSnapshot, oldPrimary: string, newPrimary: string): Record<string, string> {
+  const members = readable(snapshot.members);
+  const sourceNameOf = (member: InstanceFacts): string | undefined => sourceOf(snapshot.members, member)?.name;
+  const above = new Set<string>();
+  for (let at = members.find((member) => member.name === newPrimary); at;) {
+    const source: string | undefined = sourceNameOf(at);
+    if (source === undefined || above.has(source)) break;
+    above.add(source);
+    at = members.find((member) => member.name === source);
+  }
+  const alive = new Set(members.map((member) => member.name));
+  const moves = members.filter((member) => {
+    if (member.name === newPrimary || member.name === oldPrimary) return false;
+    const source = sourceNameOf(member);
+    return source === undefined || source === oldPrimary || !alive.has(source) || above.has(member.name);
+  });
+  return Object.fromEntries(moves.map((member) => [member.name, newPrimary]));
+}
+
+function finishPlan(
+  { cluster, sighting }: FailoverQuestion,
+  diagnosis: Diagnosis,
+  primary: string,
+  opened: InstanceFacts,
+): PlanWithoutHash {
+  const risks: Risk[] = risksOfTakeover(sighting, opened, diagnosis);
+  return {
+    kind: 'finish',
+    oldPrimary: primary,
+    newPrimary: opened.name,
+    fetchFrom: null,
+    target: opened.gtid.executed,
+    ranking: [],
+    repoint: followers(sighting.snapshot, primary, opened.name),
+    risks,
+    rpo: judgeRpo(cluster, sighting.snapshot, sighting.lastSeen, ''),
+    summary: `${opened.name} takes writes already (opened by another tool or a person): verify it and finish what is left, elect nobody`,
+  };
+}
+
+/** A primary that restarted boots read-only, as it must. When nobody else was opened and it lacks nothing, it is its own best successor. */
+function reopenPlan({ cluster, sighting }: FailoverQuestion, primary: string): PlanWithoutHash | null {
+  const { snapshot, lastSeen } = sighting;
+  const member = readable(snapshot.members).find((one) => one.name === primary);
+  if (!member || lastSeen?.primaryUuid !== member.serverUuid) return null;
+  const bootedAt = Date.parse(snapshot.takenAt) - member.uptimeSeconds * 1000;
+  // Uptime is whole seconds. Read-only without a restart was somebody's will: that is for a human to undo.
+  if (bootedAt + 1000 < Date.parse(lastSeen.at)) return null;
+  return {
+    kind: 'reopen',
+    oldPrimary: primary,
+    newPrimary: primary,
+    fetchFrom: null,
+    target: member.gtid.executed,
+    ranking: [],
+    repoint: {},
+    risks: risksOfTakeover(sighting, member, null),
+    rpo: judgeRpo(cluster, snapshot, lastSeen, ''),
+    summary: `${primary} has restarted and came up read-only, as every server must: open it again`,
+  };
+}
+
+const names = (members: readonly InstanceFacts[]): string => members.map((member) => member.name).join(' and ');

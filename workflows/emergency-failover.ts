@@ -1,0 +1,157 @@
+import { type Sight } from '../activities';
+import { decideFailover, type Decision } from './decisions/failover';
+import { type FailoverPlan, summarise } from './decisions/plan';
+import { type RunbookReport } from './decisions/report';
+import { failoverOrder, type FailoverOrder, parseInput } from './inputs';
+import { look, lookFrom, tidy } from './steps/activities';
+import { openGate, type Gate } from './steps/approval';
+import { holdsLock, underLock } from './steps/lock';
+import { failureWords, openRunbook, type Runbook } from './steps/runbook';
+import { takeOver } from './steps/take-over';
+import { reattach } from './steps/tidy-up';
+
+const form = { workflow: 'emergencyFailover', example: { cluster: 'orders' } };
+
+/**
+ * A primary dies and writes resume. Paper: docs/runbooks/emergency-failover.md, whose step names are used here.
+ * Ends with a report in every case; standing down without a change is a result, not an error.
+ */
+export async function emergencyFailover(input?: unknown): Promise<RunbookReport> {
+  const order = parseInput(failoverOrder, input, form);
+  if (!order.dryRun && !holdsLock(order.cluster)) return underLock('emergencyFailover', order.cluster, order);
+
+  const book = openRunbook('emergencyFailover', order);
+  const gate = openGate(book);
+  if (order.watcher)
+    book.found.evidence.push(`the watcher noticed at ${order.watcher.noticedAt}: ${order.watcher.because}`);
+
+  const permit = askForPermit(order, book);
+  const sight = await lookAndTell(book, order);
+  const decision = judge(book, sight);
+  if (decision.act === 'stand down') return standDown(book, order, decision.because);
+  if (order.dryRun) return keep(book.close('planned', decision.plan.summary));
+
+  const agreed = await agree({ book, gate, order, sight, plan: decision.plan, permit });
+  if ('because' in agreed)
+    return agreed.rejected ? reject(book, order, agreed.because) : standDown(book, order, agreed.because);
+
+  if (agreed.plan.kind === 'reattach') return keep(await reattach(book, agreed.sight, agreed.plan));
+  return keep(await takeOver({ book, gate, order, ...agreed }));
+}
+
+const lookAndTell = (book: Runbook, order: FailoverOrder): Promise<Sight> =>
+  book.step(
+    'Look at the primary from here and through every replica',
+    () => look.sightCluster({ cluster: order.cluster, ...(order.watcher ? { lastSeen: order.watcher.lastSeen } : {}) }),
+    (seen) =>
+      `${seen.sighting.snapshot.members.filter((member) => member.readable).length} of ${seen.sighting.snapshot.members.length} members could be read`,
+  );
+
+/** Pure judgement of what was seen; all of it goes into the report. */
+function judge(book: Runbook, { cluster, sighting }: Sight): Decision {
+  const decision = decideFailover({ cluster, sighting });
+  book.found.oldPrimary = sighting.primary;
+  book.found.evidence.push(
+    decision.diagnosis.because,
+    ...decision.diagnosis.testimony.map((one) => `${one.replica} ${one.says}: ${one.because}`),
+  );
+  book.found.decisions.push(`${decision.diagnosis.state}: ${decision.because}`);
+  if (decision.act === 'carry out') {
+    book.found.plan = summarise(decision.plan);
+    book.found.rpo = decision.plan.rpo;
+  }
+  return decision;
+}
+
+/** An automatic run is counted in the fleet's ledger while we look; people are not counted. */
+async function askForPermit(order: FailoverOrder, book: Runbook): Promise<string | null> {
+  if (order.dryRun || (order.trigger !== 'watcher' && order.trigger !== 'alert')) return null;
+  const permit = await look.takePermit({ cluster: order.cluster, run: book.run });
+  return permit.granted ? null : `${permit.because}: a human must agree`;
+}
+
+interface Agreement {
+  readonly book: Runbook;
+  readonly gate: Gate;
+  readonly order: FailoverOrder;
+  readonly sight: Sight;
+  readonly plan: FailoverPlan;
+  readonly permit: Promise<string | null>;
+}
+
+type Agreed =
+  | { readonly sight: Sight; readonly plan: FailoverPlan; readonly approved: boolean }
+  | { readonly because: string; readonly rejected: boolean };
+
+/**
+ * Ask where policy or a risk says so. The plan that was approved is the plan that runs (invariant 9): after the answer everything
+ * is looked at again, and when the facts changed the approval is void and the new plan is asked for.
+ */
+async function agree({ book, gate, order, sight, plan, permit }: Agreement): Promise<Agreed> {
+  for (let [seen, open] = [sight, plan]; ;) {
+    const because = [...(await whyAsk(seen, open)), ...[await permit].filter((why) => why !== null)];
+    if (because.length === 0) return { sight: seen, plan: open, approved: false };
+
+    book.phase('approval', `${open.summary}: waiting for approval`);
+    const answer = await gate.ask(`${open.summary}?`, because, open.hash, seen.cluster.failover.approvalMinutes);
+    if (answer.verdict !== 'approved')
+      return { rejected: true, because: answer.by ? `${answer.by} rejected it: ${answer.reason}` : answer.reason };
+
+    seen = await lookAndTell(book, order);
+    const again = judge(book, seen);
+    if (again.act === 'stand down') return { rejected: false, because: `no longer needed: ${again.because}` };
+    if (again.plan.hash === open.hash) return { sight: seen, plan: open, approved: true };
+    book.found.approvals.push(
+      `the facts changed while plan ${open.hash.slice(0, 12)} was open: its approval is void, plan ${again.plan.hash.slice(0, 12)} takes its place`,
+    );
+    open = again.plan;
+  }
+}
+
+async function whyAsk({ cluster }: Sight, plan: FailoverPlan): Promise<string[]> {
+  const policy = cluster.failover.mode === 'approve' ? ['the policy of this cluster is to ask'] : [];
+  const risks = plan.risks.map((risk) =>
+    risk.invariant === null ? risk.sentence : `${risk.sentence} (invariant ${risk.invariant})`,
+  );
+  const queue = cluster.failover.secondOpinionQueue;
+  if (queue === undefined || plan.kind === 'reattach') return [...policy, ...risks];
+  const opinion = await secondOpinion(cluster.name, queue);
+  return [
+    ...policy,
+    ...risks,
+    ...(opinion.agrees ? [] : [`the second opinion of ${queue} does not agree: ${opinion.because}`]),
+  ];
+}
+
+/** The same look from another place; one that does not answer in time does not agree. */
+async function secondOpinion(cluster: string, queue: string): Promise<{ agrees: boolean; because: string }> {
+  try {
+    const { cluster: seen, sighting } = await lookFrom(queue).sightCluster({ cluster });
+    const decision = decideFailover({ cluster: seen, sighting });
+    return {
+      agrees: decision.act === 'carry out' && decision.diagnosis.writesAreOver === 'yes',
+      because: decision.diagnosis.because,
+    };
+  } catch (error) {
+    return { agrees: false, because: failureWords(error) };
+  }
+}
+
+async function standDown(book: Runbook, order: FailoverOrder, because: string): Promise<RunbookReport> {
+  await giveBackPermit(book, order);
+  return keep(book.close('stood down', `Stood down, nothing was changed: ${because}`));
+}
+
+async function reject(book: Runbook, order: FailoverOrder, because: string): Promise<RunbookReport> {
+  await giveBackPermit(book, order);
+  return keep(book.close('rejected', `Not approved, nothing was changed: ${because}`));
+}
+
+const giveBackPermit = (book: Runbook, order: FailoverOrder): Promise<void> =>
+  order.trigger === 'watcher' || order.trigger === 'alert' ? tidy.returnPermit(book.run) : Promise.resolve();
+
+/** The report is in the run's result and query; the file is for the post-mortem. A full disk of ours fails nothing. */
+async function keep(report: RunbookReport): Promise<RunbookReport> {
+  if (report.outcome !== 'planned') await tidy.writeReport(report).catch(() => undefined);
+  return report;
+}

@@ -1,0 +1,17 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { workflowInfo } from '@temporalio/workflow';
+
+export { emergencyFailover } from './emergency-failover';
+export { failoverPermits } from './failover-permits';
+export { watchCluster } from './watch-cluster';
+
+const KNOWN = ['emergencyFailover', 'watchCluster'];
+
+/** Any other name that somebody types in the Web UI. Without this, a typo would stay "running" for ever. */
+export default function unknownRunbook(): Promise<never> {
+  throw ApplicationFailure.create({
+    type: 'INVALID_INPUT',
+    nonRetryable: true,
+    message: `There is no runbook "${workflowInfo().workflowType}". Known: ${KNOWN.join(', ')} (upper and lower case matter).`,
+  });
+}

@@ -1,0 +1,57 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { config, z } from 'zod';
+
+// No code generation inside the replay sandbox; it is also faster for schemas that are used once.
+config({ jitless: true });
+
+const lastSeen = z.strictObject({
+  primary: z.string(),
+  primaryUuid: z.string(),
+  gtidExecuted: z.string(),
+  at: z.string(),
+  committedAt: z.string().nullable(),
+  semiSyncActive: z.boolean().nullable(),
+  acknowledgers: z.array(z.string()).readonly(),
+  waitForReplicaCount: z.number(),
+  unacknowledged: z.number(),
+});
+
+const cluster = z.string().min(1).describe('Name of the cluster in the inventory');
+
+export const failoverOrder = z.strictObject({
+  cluster,
+  dryRun: z.boolean().default(false).describe('Only show the plan'),
+  reason: z.string().max(500).default(''),
+  requestedBy: z.string().max(200).default('unknown (started without a name)'),
+  trigger: z.enum(['person', 'alert', 'schedule', 'watcher']).default('person'),
+  /** What made the watcher start this run: sentences, and what it last saw of the primary. Filled by the watcher. */
+  watcher: z.strictObject({ noticedAt: z.string(), because: z.string(), lastSeen: lastSeen.nullable() }).optional(),
+});
+export type FailoverOrder = z.output<typeof failoverOrder>;
+
+export const watchOrder = z.strictObject({
+  cluster,
+  probeMs: z.number().int().min(50).max(60_000).default(200).describe('Between two probes of the primary'),
+});
+export type WatchOrder = z.output<typeof watchOrder>;
+
+export interface Form {
+  readonly workflow: string;
+  readonly example: object;
+}
+
+/**
+ * Read a workflow's one argument. Anything but an ApplicationFailure would leave the run hanging for ever (a workflow task that
+ * throws is retried), so bad input ends the run with a sentence and the correct form. A bare string is taken as the cluster.
+ */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown, form: Form): z.output<Schema> {
+  const given = typeof input === 'string' && !input.trimStart().startsWith('{') ? { cluster: input } : input;
+  const parsed = schema.safeParse(given ?? {});
+  if (parsed.success) return parsed.data;
+  throw ApplicationFailure.create({
+    type: 'INVALID_INPUT',
+    nonRetryable: true,
+    message: `The input of ${form.workflow} is not understood:\n${z.prettifyError(parsed.error)}\nWrite it like this: ${JSON.stringify(form.example)}`,
+    details: [parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))],
+  });
+}

@@ -1,0 +1,55 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { type Permit, type PermitRequest } from './decisions/permits';
+import { type Outcome, type PlanSummary, type RunbookReport, type StepRecord } from './decisions/report';
+
+/** Task queues. The emergency has its own, so that a long restore can never eat its slots. */
+export const TASK_QUEUE = 'mysql-runbooks';
+export const EMERGENCY_TASK_QUEUE = 'mysql-runbooks-emergency';
+
+/** The lock of a cluster is this workflow id: Temporal itself lets one run, whoever starts it. */
+export const changeId = (cluster: string): string => `cluster/${cluster}/change`;
+export const watchId = (cluster: string): string => `cluster/${cluster}/watch`;
+export const rehearsalId = (cluster: string): string => `cluster/${cluster}/rehearsal`;
+export const PERMITS_ID = 'fleet/failover-permits';
+
+/** What a run is doing right now. */
+export interface RunProgress {
+  readonly runbook: string;
+  readonly cluster: string;
+  readonly phase: string;
+  readonly headline: string;
+  readonly steps: readonly StepRecord[];
+  readonly question: Question | null;
+  readonly plan: PlanSummary | null;
+  readonly outcome: Outcome | null;
+}
+
+/** An open question to a human, bound to the plan that was shown. */
+export interface Question {
+  readonly id: string;
+  readonly text: string;
+  readonly because: readonly string[];
+  readonly planHash: string;
+  readonly askedAt: string;
+  readonly expiresAt: string;
+}
+
+export interface Vote {
+  /** Who answers; self-declared unless it came through an authenticated door. */
+  readonly by: string;
+  readonly reason?: string;
+  /** The plan that was looked at (the first 8 characters are enough). When given and not the open one, the vote is refused. */
+  readonly plan?: string;
+}
+
+export const progressQuery = defineQuery<RunProgress>('progress');
+export const reportQuery = defineQuery<RunbookReport | null>('report');
+
+export const approveUpdate = defineUpdate<string, [Vote]>('approve');
+export const rejectUpdate = defineUpdate<string, [Vote]>('reject');
+/** The same meaning for tools that can only signal; a signal that does not count is dropped, with a note in the report. */
+export const approveSignal = defineSignal<[Vote]>('approve');
+export const rejectSignal = defineSignal<[Vote]>('reject');
+
+export const requestPermitUpdate = defineUpdate<Permit, [PermitRequest]>('requestPermit');
+export const returnPermitSignal = defineSignal<[string]>('returnPermit');

@@ -1,0 +1,45 @@
+import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import { type Activities } from '../../activities';
+import { EMERGENCY_TASK_QUEUE } from '../messages';
+
+const patient: ActivityOptions['retry'] = {
+  initialInterval: '200 ms',
+  backoffCoefficient: 1.5,
+  maximumInterval: '2 s',
+};
+
+/**
+ * The steps clients wait for. A worker that dies in one is noticed only by these times: the heartbeat is short, and a retry
+ * is never long in coming. The step itself may last (relay logs are applied for as long as there is progress).
+ */
+export const emergency = proxyActivities<Activities>({
+  taskQueue: EMERGENCY_TASK_QUEUE,
+  startToCloseTimeout: '24 hours',
+  heartbeatTimeout: '3 s',
+  retry: patient,
+});
+
+/** A look is quick or it is repeated. */
+export const look = proxyActivities<Activities>({
+  taskQueue: EMERGENCY_TASK_QUEUE,
+  startToCloseTimeout: '10 s',
+  retry: patient,
+});
+
+/** A look by the workers of another place. */
+export const lookFrom = (taskQueue: string) =>
+  proxyActivities<Activities>({
+    taskQueue,
+    scheduleToCloseTimeout: '5 s',
+    startToCloseTimeout: '5 s',
+    retry: { maximumAttempts: 1 },
+  });
+
+/** What is tidied up when writes are back: tried for a while, then named in the report as left over. */
+export const tidy = proxyActivities<Activities>({
+  taskQueue: EMERGENCY_TASK_QUEUE,
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: '10 s',
+  scheduleToCloseTimeout: '1 hour',
+  retry: { ...patient, maximumInterval: '10 s', maximumAttempts: 8 },
+});

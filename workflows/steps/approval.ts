@@ -1,0 +1,91 @@
+import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { type Answer, type Ballot, whyRefused } from '../decisions/votes';
+import { approveSignal, approveUpdate, type Question, rejectSignal, rejectUpdate, type Vote } from '../messages';
+import { ApplicationFailure } from '@temporalio/common';
+import { type Runbook } from './runbook';
+
+export interface Gate {
+  /** Ask, and wait for an answer or the deadline. The answer is bound to the plan's hash. */
+  ask(text: string, because: readonly string[], planHash: string, minutes: number): Promise<Answer>;
+}
+
+const HOW = 'Argument: {"by": "you@example.com", "reason": "…", "plan": "first characters of the plan\'s hash"}';
+
+/** Listens for answers from now on. Updates tell the caller at once whether the answer counts; signals of the same meaning do not. */
+export function openGate(book: Runbook): Gate {
+  const state: { question: Question | null; answer: Answer | null; asked: number } = {
+    question: null,
+    answer: null,
+    asked: 0,
+  };
+
+  const refusal = (verdict: Ballot['verdict'], vote: Vote | undefined): string | null =>
+    whyRefused(ballot(verdict, vote), state.question, state.answer);
+  const count = (verdict: Ballot['verdict'], vote: Vote): string => {
+    const { by, reason } = ballot(verdict, vote);
+    state.answer = { verdict: verdict === 'approve' ? 'approved' : 'rejected', by, reason };
+    state.question = null;
+    return `${state.answer.verdict} by ${by}`;
+  };
+  for (const [verdict, update, signal] of [
+    ['approve', approveUpdate, approveSignal],
+    ['reject', rejectUpdate, rejectSignal],
+  ] as const) {
+    const validator = (vote: Vote) => {
+      const why = refusal(verdict, vote);
+      if (why !== null) throw ApplicationFailure.nonRetryable(why, 'VOTE_REFUSED');
+    };
+    setHandler(update, (vote) => count(verdict, vote), {
+      validator,
+      description: `${verdict} the plan that is shown. ${HOW}`,
+    });
+    setHandler(
+      signal,
+      (vote: Vote | undefined) => {
+        const why = refusal(verdict, vote);
+        if (why === null && vote) count(verdict, vote);
+        else book.found.approvals.push(`a signal "${verdict}" of ${vote?.by ?? 'nobody'} did not count: ${why ?? ''}`);
+      },
+      { description: `${verdict} the plan that is shown. ${HOW}` },
+    );
+  }
+
+  return {
+    async ask(text, because, planHash, minutes) {
+      const now = Date.now();
+      state.asked += 1;
+      state.answer = null;
+      state.question = {
+        id: `${workflowInfo().runId.slice(0, 8)}#${state.asked}`,
+        text,
+        because,
+        planHash,
+        askedAt: new Date(now).toISOString(),
+        expiresAt: new Date(now + minutes * 60_000).toISOString(),
+      };
+      book.waitFor(state.question);
+      const answered = await condition(() => state.answer !== null, minutes * 60_000);
+      const answer = answerOf(state);
+      const given: Answer =
+        answered && answer
+          ? answer
+          : { verdict: 'expired', by: '', reason: `nobody answered within ${minutes} minutes` };
+      Object.assign(state, { answer: given, question: null });
+      book.waitFor(null);
+      book.found.approvals.push(
+        `${text} (plan ${planHash.slice(0, 12)}): ${given.verdict}${given.by ? ` by ${given.by}` : ''}${given.reason ? `: ${given.reason}` : ''}`,
+      );
+      return given;
+    },
+  };
+}
+
+/** Read through a function: the compiler cannot know that handlers ran during the wait. */
+const answerOf = (state: { readonly answer: Answer | null }): Answer | null => state.answer;
+
+const ballot = (verdict: Ballot['verdict'], vote: Vote | undefined): Ballot => ({
+  verdict,
+  by: vote?.by ?? '',
+  reason: vote?.reason ?? '',
+  plan: vote?.plan ?? '',
+});

@@ -1,0 +1,28 @@
+import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { executeChild, workflowInfo } from '@temporalio/workflow';
+import { changeId, EMERGENCY_TASK_QUEUE } from '../messages';
+
+export const holdsLock = (cluster: string): boolean => workflowInfo().workflowId === changeId(cluster);
+
+/**
+ * One topology change per cluster at a time (invariant 5): the lock is the workflow id. A run that was started by hand under
+ * another id runs its body as a child with that id; when somebody else holds it, it is refused with the holder's name.
+ */
+export async function underLock<Result>(workflow: string, cluster: string, input: object): Promise<Result> {
+  try {
+    return (await executeChild(workflow, {
+      workflowId: changeId(cluster),
+      taskQueue: EMERGENCY_TASK_QUEUE,
+      args: [input],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: `${workflow} of ${cluster}, holding the cluster's lock`,
+    })) as Result;
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw ApplicationFailure.create({
+      type: 'CHANGE_IN_PROGRESS',
+      nonRetryable: true,
+      message: `Another change of ${cluster} is running as ${changeId(cluster)} (invariant 5). Look at it with: runbook status ${changeId(cluster)}`,
+    });
+  }
+}

@@ -1,0 +1,201 @@
+import { type Opened, type Routed, type Sight } from '../../activities';
+import { elect, type Election } from '../decisions/election';
+import { errantByReplica } from '../decisions/errant';
+import { type ClusterSnapshot } from '../decisions/facts';
+import { followers } from '../decisions/failover';
+import { judgeFence } from '../decisions/fence';
+import { freeze, type FailoverPlan, summarise } from '../decisions/plan';
+import { type RunbookReport } from '../decisions/report';
+import { judgeRpo } from '../decisions/rpo';
+import { measureRto } from '../decisions/rto';
+import { type FailoverOrder } from '../inputs';
+import { emergency } from './activities';
+import { type Gate } from './approval';
+import { failureCode, failureWords, type Runbook } from './runbook';
+import { stepBack, tidyUp } from './tidy-up';
+
+export interface TakeOver {
+  readonly book: Runbook;
+  readonly gate: Gate;
+  readonly order: FailoverOrder;
+  readonly sight: Sight;
+  readonly plan: FailoverPlan;
+  /** A human has approved this plan with its risks. */
+  readonly approved: boolean;
+}
+
+/** From the fence to the report. There is no way back from the first step on: what follows is carried to its end. */
+export async function takeOver(given: TakeOver): Promise<RunbookReport> {
+  const { book, sight, order } = given;
+  const ready = given.plan.kind === 'promote' ? await fenceAndElect(given) : given.plan;
+  if (ready === null) return stepBack(given);
+
+  const end = await openElected(given, ready);
+  if (end === null) return stepBack(given);
+  const { plan, opened } = end;
+  book.found.newPrimary = plan.newPrimary;
+
+  book.phase('route', `${plan.newPrimary} takes writes; routers are pointed at it`);
+  const routed = await book.step(
+    'Point every router at the new primary and prove it by a write',
+    () => route(sight, plan, opened),
+    tellRouted,
+  );
+  book.found.left.push(
+    ...routed.routers
+      .filter((router) => !router.proved)
+      .map((router) => `router ${router.router} is not proven: ${router.because}`),
+  );
+  book.found.rto = measureRto(order.watcher?.lastSeen ?? sight.sighting.lastSeen, book.startedAt, routed.provedAt);
+
+  book.phase('tidy', `writes are back on ${plan.newPrimary}; the rest is tidied up`);
+  return tidyUp(given, plan);
+}
+
+/** No way back from here: fence before electing, so that a primary that wakes up can no longer acknowledge a commit. */
+async function fenceAndElect({ book, gate, sight, plan, approved }: TakeOver): Promise<FailoverPlan | null> {
+  const { cluster } = sight;
+  const answered = sight.sighting.snapshot.members.some((member) => member.name === plan.oldPrimary && member.readable);
+  book.phase('fence', `fencing ${plan.oldPrimary}`);
+  const fenced = await book.step(
+    'Fence the old primary and make positions hold still',
+    () => emergency.fenceOldPrimary({ cluster, oldPrimary: plan.oldPrimary, answered }),
+    ({ findings }) =>
+      `${findings.receiversStopped.length} receivers stopped, ${findings.routers.filter((router) => router.fenced).length} of ${findings.routers.length} routers fenced`,
+  );
+  const fence = judgeFence(cluster, plan.oldPrimary, fenced.findings);
+  book.found.fenceProofs.push(...fence.proofs);
+  const vouchedFor = approved && plan.risks.some((risk) => risk.code === 'NO_FENCE');
+  if (fence.risks.length > 0 && !vouchedFor) {
+    const answer = await gate.ask(
+      `Go on without proof that ${plan.oldPrimary} is fenced?`,
+      fence.risks.map((risk) => `${risk.sentence} (invariant 1)`),
+      plan.hash,
+      cluster.failover.approvalMinutes,
+    );
+    if (answer.verdict !== 'approved') return null;
+  }
+  return replan({ book, gate, sight, plan, approved }, fenced.frozen, []);
+}
+
+type Replanning = Pick<TakeOver, 'book' | 'gate' | 'sight' | 'plan' | 'approved'>;
+
+/** Elect for good, on positions that hold still. Where that means more than was agreed to, ask; writes stay closed meanwhile. */
+async function replan(
+  given: Replanning,
+  frozen: ClusterSnapshot,
+  without: readonly string[],
+): Promise<FailoverPlan | null> {
+  const { book, gate, sight, plan, approved } = given;
+  const snapshot = { ...frozen, members: frozen.members.filter((member) => !without.includes(member.name)) };
+  const election = electAgain(sight, plan, snapshot, approved);
+  book.found.decisions.push(`elected on frozen positions: ${election.because}`);
+  if (election.chosen === null) {
+    const answer = await gate.ask(
+      `${election.because}. Look again?`,
+      ['approve: look at all members again; reject: stop here, with writes closed'],
+      plan.hash,
+      sight.cluster.failover.approvalMinutes,
+    );
+    if (answer.verdict !== 'approved') return null;
+    const later = await emergency.readMembers({ cluster: sight.cluster, without: [plan.oldPrimary] });
+    return replan({ ...given, approved: true }, later, []);
+  }
+  const rpo = judgeRpo(sight.cluster, snapshot, sight.sighting.lastSeen, election.missing);
+  const next = freeze({
+    ...plan,
+    newPrimary: election.chosen,
+    fetchFrom: election.fetchFrom,
+    target: election.target,
+    ranking: election.ranking,
+    repoint: followers(snapshot, plan.oldPrimary, election.chosen),
+    rpo,
+    summary: `promote ${election.chosen} in place of ${plan.oldPrimary}: ${election.because}`,
+  });
+  book.found.plan = summarise(next);
+  book.found.rpo = rpo;
+  if (!needsNewConsent(plan, next, approved)) return next;
+  const answer = await gate.ask(
+    `${next.summary}?`,
+    ['this is not what was agreed to: positions or members changed while the old primary was fenced'],
+    next.hash,
+    sight.cluster.failover.approvalMinutes,
+  );
+  return answer.verdict === 'approved' ? next : null;
+}
+
+function electAgain(
+  { cluster, sighting }: Sight,
+  plan: FailoverPlan,
+  snapshot: ClusterSnapshot,
+  approved: boolean,
+): Election {
+  const { lastSeen } = sighting;
+  const errant = errantByReplica(snapshot, plan.oldPrimary, lastSeen?.gtidExecuted);
+  const ask = { cluster, snapshot, oldPrimary: plan.oldPrimary, lastSeen, errant };
+  const willing = elect(ask);
+  return willing.chosen === null && approved ? elect({ ...ask, allowBarred: true }) : willing;
+}
+
+/** A person agreed to one server by name; an automatic run agreed to whatever loses nothing. */
+const needsNewConsent = (agreed: FailoverPlan, next: FailoverPlan, approved: boolean): boolean =>
+  approved
+    ? agreed.newPrimary !== next.newPrimary
+    : next.rpo !== null && next.rpo.lostCount > (agreed.rpo?.lostCount ?? 0);
+
+/** Open the elected one. When it dies on the way another is elected; nobody was told of a write yet, so that is safe. */
+async function openElected(
+  given: TakeOver,
+  first: FailoverPlan,
+): Promise<{ plan: FailoverPlan; opened: Opened } | null> {
+  const { book, gate, sight } = given;
+  const dead: string[] = [];
+  for (let plan: FailoverPlan | null = first; plan !== null;) {
+    const { newPrimary } = plan;
+    const order = {
+      cluster: sight.cluster,
+      candidate: newPrimary,
+      fetchFrom: plan.fetchFrom,
+      target: plan.target,
+      followers: Object.keys(plan.repoint),
+      run: book.run,
+    };
+    book.phase('promote', `${newPrimary} is being opened`);
+    try {
+      const opened = await book.step(
+        `Apply the relay log of ${newPrimary}, then open its writes`,
+        () => emergency.openPrimary(order),
+        (done) => (done.result === 'already' ? 'it was open already' : `open as epoch ${done.epoch}`),
+      );
+      return { plan, opened };
+    } catch (error) {
+      if (failureCode(error) === 'CANDIDATE_LOST' && plan.kind === 'promote') dead.push(newPrimary);
+      else {
+        const answer = await gate.ask(
+          `${failureWords(error)} Try again?`,
+          ['approve: look at the members and elect again; reject: stop here, with writes closed'],
+          plan.hash,
+          sight.cluster.failover.approvalMinutes,
+        );
+        if (answer.verdict !== 'approved') return null;
+        if (plan.kind !== 'promote') continue;
+      }
+    }
+    const frozen: ClusterSnapshot = await emergency.readMembers({ cluster: sight.cluster, without: [plan.oldPrimary] });
+    plan = await replan({ ...given, plan }, frozen, dead);
+  }
+  return null;
+}
+
+const route = ({ cluster }: Sight, plan: FailoverPlan, opened: Opened): Promise<Routed> =>
+  emergency.routeWrites({ cluster, primary: plan.newPrimary, uuid: opened.uuid });
+
+const tellRouted = ({ routers }: Routed): string =>
+  routers.length === 0
+    ? 'no routers in the inventory'
+    : routers
+        .map(
+          (router) =>
+            `${router.router}: ${router.proved ? `a write came through in ${router.elapsedMs} ms` : router.because}`,
+        )
+        .join('; ');

@@ -1,0 +1,137 @@
+import { type Sight } from '../../activities';
+import { instanceNamed } from '../decisions/cluster';
+import { channelOf, readable } from '../decisions/facts';
+import { type FailoverPlan } from '../decisions/plan';
+import { describeRpo, type RunbookReport } from '../decisions/report';
+import { tidy } from './activities';
+import { failureWords, type Runbook } from './runbook';
+import { type TakeOver } from './take-over';
+
+/** Writes are back. Everything here is tried for a while and, where it cannot be done, named as left over; it fails nothing. */
+export async function tidyUp({ book, sight }: TakeOver, plan: FailoverPlan): Promise<RunbookReport> {
+  const { cluster } = sight;
+  await Promise.all([
+    ...Object.entries(plan.repoint).map(([replica, source]) => repoint(book, sight, replica, source)),
+    ...restartOthers(book, sight, plan),
+    attempt(
+      book,
+      `Let ${plan.newPrimary} forget that it was a replica`,
+      () => tidy.settleNewPrimary({ cluster, name: plan.newPrimary }),
+      ({ events }) =>
+        events.length > 0 ? `its channel is reset; events enabled: ${events.join(', ')}` : 'its channel is reset',
+    ),
+    ...(plan.kind === 'reopen' ? [] : [quarantine(book, sight, plan)]),
+  ]);
+  await attempt(
+    book,
+    'Point reads at the replicas that follow',
+    () =>
+      tidy.routeReads({ cluster, primary: plan.newPrimary, without: plan.kind === 'reopen' ? [] : [plan.oldPrimary] }),
+    ({ because }) => because,
+  );
+  nameWhatIsLeft(book, sight, plan);
+  const lost = book.found.rpo ? ` RPO: ${describeRpo(book.found.rpo)}.` : '';
+  return book.close(
+    'done',
+    `${plan.newPrimary} takes writes in place of ${plan.oldPrimary}${book.found.rto ? ` after ${(book.found.rto.totalMs / 1000).toFixed(2)} s` : ''}.${lost}`,
+  );
+}
+
+/** An intermediate source died: only its replicas are touched. */
+export async function reattach(book: Runbook, sight: Sight, plan: FailoverPlan): Promise<RunbookReport> {
+  book.phase('tidy', plan.summary);
+  await Promise.all(Object.entries(plan.repoint).map(([replica, source]) => repoint(book, sight, replica, source)));
+  const failed = book.found.left.length > 0;
+  return book.close(
+    failed ? 'failed' : 'done',
+    failed ? `Not every orphan has a source again: ${book.found.left.join('; ')}` : plan.summary,
+  );
+}
+
+/** The run ends behind the fence without a new primary: give back what can be given back, and say what is not. */
+export async function stepBack({ book, sight, plan }: TakeOver): Promise<RunbookReport> {
+  const { cluster } = sight;
+  await Promise.all(restartOthers(book, sight, { ...plan, repoint: {}, newPrimary: '' }));
+  book.found.left.push(
+    `writes are closed: the routers of ${cluster.name} lead to no server. Decide by hand, then run emergencyFailover again`,
+    `${plan.oldPrimary} is fenced and stays so`,
+  );
+  return book.close('rejected', `Stopped behind the fence without a new primary: ${book.found.approvals.at(-1) ?? ''}`);
+}
+
+const repoint = (book: Runbook, { cluster }: Sight, replica: string, source: string): Promise<void> =>
+  attempt(
+    book,
+    `Repoint ${replica} to ${source}`,
+    () => tidy.repointReplica({ cluster, replica, source }),
+    ({ result }) => (result === 'already' ? 'it followed already' : 'follows'),
+  );
+
+/** Replicas that keep their source had a receiver that we stopped. One that was stopped before we came stays stopped. */
+function restartOthers(
+  book: Runbook,
+  { cluster, sighting }: Sight,
+  plan: Pick<FailoverPlan, 'repoint' | 'newPrimary' | 'oldPrimary'>,
+): Promise<void>[] {
+  return readable(sighting.snapshot.members)
+    .filter((member) => ![plan.newPrimary, plan.oldPrimary].includes(member.name) && !(member.name in plan.repoint))
+    .filter((member) => channelOf(member) && channelOf(member)?.receiver !== 'stopped')
+    .map((member) =>
+      attempt(
+        book,
+        `Let ${member.name} receive again`,
+        () => tidy.startReceiving({ cluster, name: member.name }),
+        () => 'receives',
+      ),
+    );
+}
+
+async function quarantine(book: Runbook, { cluster }: Sight, plan: FailoverPlan): Promise<void> {
+  await attempt(
+    book,
+    `Quarantine ${plan.oldPrimary}`,
+    () => tidy.quarantineOldPrimary({ cluster, oldPrimary: plan.oldPrimary, newPrimary: plan.newPrimary }),
+    (kept) => {
+      if (!kept.reached)
+        book.found.left.push(
+          `${plan.oldPrimary} could not be reached (${kept.because}); the watcher makes it read-only as soon as it shows itself`,
+        );
+      if (kept.file !== null) book.found.lostTransactionFiles.push(kept.file);
+      if (kept.extra !== '')
+        book.found.left.push(
+          `${plan.oldPrimary} alone has ${kept.extra}: decide whether to replay ${kept.file ?? 'them (not copied yet)'}, then rebuild it`,
+        );
+      return kept.because;
+    },
+  );
+}
+
+function nameWhatIsLeft(book: Runbook, { cluster }: Sight, plan: FailoverPlan): void {
+  if (plan.kind !== 'reopen')
+    book.found.left.push(
+      `${plan.oldPrimary} is out of the cluster: mend it and let it rejoin, or replace it; until then ${cluster.name} is one server short`,
+    );
+  for (const one of plan.ranking) {
+    const errant = one.barred.find((why) => why.startsWith('errant'));
+    if (errant && one.name !== plan.newPrimary)
+      book.found.left.push(`${one.name} is quarantined as a candidate: ${errant}; rebuild it`);
+    const delay = instanceNamed(cluster, one.name)?.delaySeconds ?? 0;
+    if (plan.fetchFrom === one.name && delay > 0)
+      book.found.left.push(
+        `${one.name} gave its last transactions without its delay; the delay of ${delay} s is declared again with its new source`,
+      );
+  }
+}
+
+async function attempt<Result>(
+  book: Runbook,
+  title: string,
+  work: () => Promise<Result>,
+  tell: (result: Result) => string,
+): Promise<void> {
+  try {
+    await book.step(title, work, tell);
+  } catch (error) {
+    book.found.left.push(`${title} did not succeed: ${failureWords(error)}`);
+  }
+}

@@ -29,6 +29,7 @@ const digitAt = (text: string, index: number): number => text.charCodeAt(index) 
 /**
  * Read the server's grammar: `uuid[:tag]:n[-m][:n[-m]…][:tag:n…][, uuid…]`, white space between any two words, empty
  * members between commas, upper and lower case. Sources come in order of appearance, each once, in lower case.
+ * Where the server silently reads nothing (a uuid or a tag without numbers, a backward interval) we refuse: it never prints those.
  * Throws GtidSetError. Source: MySQL manual, "GTID Format and Storage".
  */
 export function findSources(text: string): FoundSource[] {

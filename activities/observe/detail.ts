@@ -45,7 +45,7 @@ export async function readDetail(server: Mysql, quick: QuickFacts, options: Call
     part('prepared XA transactions', [], () => readPreparedXa(server, options)),
     part('events', [], () => readEvents(server, options)),
     part('tables that are not InnoDB', [], () => readNonInnodbTables(server, slow)),
-    part('grants', [], () => readGrants(server, options)),
+    part('grants', [], () => readGrants(server, quick, options)),
     part('plugins', [], () => readPlugins(server, options)),
     part('clock', 0, () => readClockSkew(server, options)),
   ]);
@@ -197,8 +197,12 @@ async function readNonInnodbTables(server: Mysql, options: CallOptions): Promise
   return rows.map(({ name }) => name);
 }
 
-async function readGrants(server: Mysql, options: CallOptions): Promise<string[]> {
-  const rows = await server.rows<Record<string, string>>('SHOW GRANTS', [], options);
+/** Privileges that come by roles are spelled out: the account has them as much as its own. */
+async function readGrants(server: Mysql, { release }: QuickFacts, options: CallOptions): Promise<string[]> {
+  // The server quotes the names of the roles itself; `NONE` when there is none.
+  const roles = release === '5.7' ? 'NONE' : String(await server.value('SELECT CURRENT_ROLE()', [], options));
+  const using = roles === 'NONE' ? '' : ` USING ${roles}`;
+  const rows = await server.rows<Record<string, string>>(`SHOW GRANTS FOR CURRENT_USER()${using}`, [], options);
   return rows.map((row) => (Object.values(row)[0] ?? '').replace(/ IDENTIFIED .*?'[^']*'/, ''));
 }
 

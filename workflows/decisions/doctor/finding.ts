@@ -28,11 +28,14 @@ export interface Fleet {
   readonly snapshot: ClusterSnapshot;
   readonly primary: string | null;
   readonly patients: readonly Patient[];
+  /** Statements that make the heartbeat and epoch tables; the layer that knows SQL hands them in. */
+  readonly createTables: readonly string[];
 }
 
 export type Rule = (fleet: Fleet) => readonly Finding[];
 
-export const fleetOf = (snapshot: ClusterSnapshot, cluster: Cluster): Fleet => ({
+export const fleetOf = (snapshot: ClusterSnapshot, cluster: Cluster, createTables: readonly string[]): Fleet => ({
+  createTables,
   cluster,
   snapshot,
   primary: primaryOf(snapshot, cluster).primary,

@@ -16,7 +16,8 @@ interface Wanted {
   /** Other values that are as good. */
   readonly orElse?: readonly string[];
   readonly severity: Severity;
-  readonly when: 'now' | 'at next start';
+  /** log_bin cannot be persisted by SQL. */
+  readonly when: 'now' | 'at next start' | 'in the option file';
   readonly why: string;
   readonly manual: string;
 }
@@ -26,7 +27,7 @@ const WANTED: readonly Wanted[] = [
     name: 'log_bin',
     value: 'ON',
     severity: 'bad',
-    when: 'at next start',
+    when: 'in the option file',
     why: 'without a binary log this server can never be a source, so it can neither be promoted nor give away what it alone received',
     manual: 'Binary Logging Options and Variables',
   },
@@ -112,16 +113,21 @@ function judge(patient: Patient, wanted: Wanted): Omit<Finding, 'instance'>[] {
   // A server that does not know the variable either always behaves so (9.x and binlog_format) or cannot be helped by SQL.
   if (value === undefined || [wanted.value, ...(wanted.orElse ?? [])].some((good) => is(value, good))) return [];
   const { severity, why, manual } = wanted;
-  const fix =
-    wanted.name === 'gtid_mode'
-      ? [
-          '-- one step at a time, on every server before the next: OFF → OFF_PERMISSIVE → ON_PERMISSIVE → ON',
-          `-- now: ${value}`,
-        ]
-      : wanted.when === 'now'
-        ? setForGood(patient, wanted.name, wanted.value)
-        : setForNextStart(patient, wanted.name, wanted.value);
+  const fix = fixFor(patient, wanted, value);
   return [{ severity, what: `${wanted.name} is ${value}, not ${wanted.value}`, why, fix, manual }];
+}
+
+function fixFor(patient: Patient, { name, value: wanted, when }: Wanted, value: string): string[] {
+  if (name === 'gtid_mode') {
+    return [
+      `-- now: ${value}; one step at a time, each on every server before the next: OFF → OFF_PERMISSIVE → ON_PERMISSIVE → ON`,
+    ];
+  }
+  if (when === 'in the option file')
+    return [
+      `-- in the [mysqld] part of my.cnf, then restart: ${name === 'log_bin' ? 'log_bin = binlog' : `${name} = ${wanted}`}`,
+    ];
+  return when === 'now' ? setForGood(patient, name, wanted) : setForNextStart(patient, name, wanted);
 }
 
 export const settings: Rule = onEach((patient) => WANTED.flatMap((wanted) => judge(patient, wanted)));

@@ -1,7 +1,7 @@
 import { type RunbookError } from '../../../activities/errors';
 import { onAllRouters, openRouter } from '../../../activities/routing/router';
 import { type Instance } from '../../../workflows/decisions/cluster';
-import { startOneHaproxy, type OneHaproxy, type Setup } from './one-haproxy';
+import { listenIn, startOneHaproxy, type OneHaproxy, type Setup } from './one-haproxy';
 
 let running: OneHaproxy[] = [];
 afterEach(async () => {
@@ -98,6 +98,21 @@ describe('pointing writes', () => {
     expect(await control.pointWritesTo(db3)).toMatchObject({ writers: ['db3'], sessions: { db1: 0, db2: 0 } });
     await Promise.all(clients.map(({ closed }) => closed));
     expect((await client('writes')).greeting).toBe('db3');
+  });
+
+  test('takes the old writer out and cuts it before the new one is in: at no moment two', async () => {
+    const { byTcp, instances, db2 } = await haproxy();
+    const wire = await listenIn(byTcp);
+    await openRouter(wire.router, instances).pointWritesTo(db2);
+    const [change = ''] = wire.heard().filter((line) => line.includes('set server'));
+    expect(change.split(';').slice(0, 5)).toEqual([
+      'set server w/db1 state maint',
+      'shutdown sessions server w/db1',
+      'set server w/db3 state maint',
+      'shutdown sessions server w/db3',
+      'set server w/db2 state ready',
+    ]);
+    wire.close();
   });
 
   test('to where they go already changes nothing: sessions stay', async () => {

@@ -107,6 +107,20 @@ ${more?.(instances) ?? ''}
   };
 }
 
+/** A relay in front of a runtime socket that keeps every line of commands. */
+export async function listenIn(router: HaproxyRouter) {
+  const lines: string[] = [];
+  const server = createServer((client) => {
+    const there = connect(Number(router.socket.split(':')[1]), '127.0.0.1');
+    client.on('data', (data) => lines.push(String(data).trim()));
+    client.pipe(there).pipe(client);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { router: { ...router, socket }, heard: () => lines, close: () => server.close() };
+}
+
 async function greeter(name: string): Promise<Server> {
   const server = createServer((client) => {
     client.on('error', () => client.destroy());

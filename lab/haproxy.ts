@@ -56,8 +56,16 @@ export async function startHaproxy(
   writeFileSync(configFile, configuration(state.servers, socket, writePort, readPort));
   const mark = startInLab(state, program, ['-db', '-f', configFile], { log });
   const router: LabRouter = {
-    kind: 'haproxy', name: 'haproxy-1', host: '127.0.0.1', writePort, readPort, socket, configFile, log, ...mark,
-  }; // prettier-ignore
+    kind: 'haproxy',
+    name: 'haproxy-1',
+    host: '127.0.0.1',
+    writePort,
+    readPort,
+    socket,
+    configFile,
+    log,
+    ...mark,
+  };
   try {
     for (const until = performance.now() + 10_000; ; await pause(10)) {
       const answered = await command(router, 'show version').catch(() => undefined);

@@ -5,6 +5,7 @@ import { RunbookError } from '../activities/errors';
 import { sendWritesTo, startHaproxy } from './haproxy';
 import { writeInventory } from './inventory';
 import { goldenData } from './mysqld/golden';
+import { startRelay } from './faults/links';
 import { type LabOptions, type LabState } from './options';
 import { isAlive } from './processes';
 import { reservePorts } from './ports';
@@ -71,6 +72,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     const count = 1 + (options.replicas ?? 2);
     await phase(progress, `Starting ${count} MySQL ${mysql.version} servers`, async () => {
       await startServers(state, options, mysql, golden, tls, sockets);
+      if (options.links) state.relay = await startRelay(state);
+      saveState(state);
       await formCluster(state, options);
     });
     if (haproxy !== undefined) await phase(progress, 'Starting HAProxy', () => bootRouter(state, haproxy));

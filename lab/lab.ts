@@ -1,7 +1,8 @@
 import { takeDown } from './down';
+import { faultsOf, type Faults } from './faults';
 import { type LabAccounts, type LabServer, type LabState, type LabWorker } from './options';
 import { rows, value, type Value } from './sql';
-import { rootDoor, saveState, serverNamed } from './state';
+import { rootDoor, serverNamed } from './state';
 import { startWorker, type WorkerOptions } from './worker';
 
 /** A running lab, as tests, the demo, the bench and the CLI hold it. */
@@ -16,6 +17,7 @@ export interface Lab {
   readonly router: LabState['router'];
   readonly temporal: LabState['temporal'];
   readonly accounts: LabAccounts;
+  readonly faults: Faults;
   /** Throws INVALID_INPUT for a name there is not. */
   server(name: string): LabServer;
   /** Rows of one statement on a server as the lab's root, through its unix socket: no link rule touches it. */
@@ -39,15 +41,11 @@ export function asLab(state: LabState): Lab {
     router: state.router,
     temporal: state.temporal,
     accounts: state.accounts,
+    faults: faultsOf(state),
     server,
     rows: (name, sql, values) => rows(rootDoor(state, server(name)), sql, values),
     value: (name, sql, values) => value(rootDoor(state, server(name)), sql, values),
-    startWorker: async (options) => {
-      const worker = await startWorker(state, options);
-      state.workers.push(worker);
-      saveState(state);
-      return worker;
-    },
+    startWorker: (options) => startWorker(state, options),
     down: (options) => takeDown(state, options),
   };
 }

@@ -31,6 +31,8 @@ export interface LabOptions {
   readonly temporal?: boolean | string;
   /** Start a worker. Default false. Needs Temporal. */
   readonly worker?: boolean;
+  /** Megabytes of a file system of its own for the binary logs, by server: a disk that can be filled. */
+  readonly smallDisk?: Readonly<Record<string, number>>;
   /** More option-file lines, by server: `{ db2: ['max-connections=10'] }`. */
   readonly serverOptions?: Readonly<Record<string, readonly string[]>>;
   /** `starter`: everything dies with this process (tests). Default `lab`: it lives until it is taken down. */
@@ -54,6 +56,8 @@ export interface LabServer {
   readonly dataFolder: string;
   readonly optionFile: string;
   readonly errorLog: string;
+  /** Size of the file system of its own that holds its binary logs. 0: they share the machine's. */
+  readonly smallDiskMegabytes: number;
   pid: number;
   startedAt: string;
 }

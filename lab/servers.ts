@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MysqlPrograms } from './programs/mysql';
 import { copyData, type Golden } from './mysqld/golden';
+import { binlogFolder, onSmallDisk } from './faults/disk';
 import { startInLab } from './background';
 import { accepts, portTaken } from './mysqld/server';
 import { optionFile } from './mysqld/config';
@@ -48,12 +49,27 @@ async function startFresh(
     const [ownPort = 0, adminPort = 0, relayPort = 0] = await reservePorts(3, state.folder);
     const port = options.links ? relayPort : ownPort;
     const server: LabServer = {
-      name, serverId, uuid: '', host: '127.0.0.1', port, ownPort, adminPort, folder,
-      socket: join(sockets, `${name}.sock`), dataFolder: join(folder, 'data'),
-      optionFile: join(folder, 'my.cnf'), errorLog: join(folder, 'error.log'), pid: 0, startedAt: '',
-    }; // prettier-ignore
+      name,
+      serverId,
+      uuid: '',
+      host: '127.0.0.1',
+      port,
+      ownPort,
+      adminPort,
+      folder,
+      socket: join(sockets, `${name}.sock`),
+      dataFolder: join(folder, 'data'),
+      smallDiskMegabytes: options.smallDisk?.[name] ?? 0,
+      optionFile: join(folder, 'my.cnf'),
+      errorLog: join(folder, 'error.log'),
+      pid: 0,
+      startedAt: '',
+    };
     const extra = options.serverOptions?.[name] ?? [];
+    if (server.smallDiskMegabytes > 0) mkdirSync(binlogFolder(server), { recursive: true });
+    const binlogs = server.smallDiskMegabytes > 0 ? join(binlogFolder(server), 'binlog') : 'binlog';
     const settings = {
+      binlogs,
       serverId,
       folder,
       socket: server.socket,
@@ -77,7 +93,9 @@ async function startFresh(
 
 /** Starts the server's process and waits until it answers. `golden`: its accounts have no password of this lab yet. */
 export async function launch(state: LabState, server: LabServer, accounts: 'golden' | 'lab'): Promise<void> {
-  const mark = startInLab(state, state.mysqld, [`--defaults-file=${server.optionFile}`], {
+  const [program, before] =
+    server.smallDiskMegabytes > 0 ? onSmallDisk(server, server.smallDiskMegabytes, state.mysqld) : [state.mysqld, []];
+  const mark = startInLab(state, program, [...before, `--defaults-file=${server.optionFile}`], {
     log: join(server.folder, 'output.log'),
   });
   Object.assign(server, mark);

@@ -5,6 +5,7 @@ import { RunbookError } from '../activities/errors';
 import { startInLab } from './background';
 import { type LabState, type LabWorker } from './options';
 import { end, isAlive } from './processes';
+import { saveState } from './state';
 
 /**
  * Where the compiled program stands: beside this file when this is compiled itself, else in dist (tests run TypeScript).
@@ -34,7 +35,7 @@ export async function startWorker(state: LabState, options: WorkerOptions = {}):
       hint: 'Start the lab with Temporal.',
     });
   }
-  const name = `worker${state.workers.length + 1}`;
+  const name = `worker${1 + Math.max(0, ...state.workers.map((known) => Number(known.name.slice(6))))}`;
   const log = join(state.folder, `${name}.log`);
   const program = [compiled('cli/main.js'), 'worker', '--inventory', state.inventoryPath];
   const mark = startInLab(state, process.execPath, program, {
@@ -47,15 +48,20 @@ export async function startWorker(state: LabState, options: WorkerOptions = {}):
       ...options.env,
     },
   });
+  // Known from its first moment: the relays tell its connections by its pid.
+  const worker = { name, log, ...mark };
+  state.workers.push(worker);
+  saveState(state);
   const until = performance.now() + (options.withinMs ?? 30_000);
   while (!readFileSync(log, 'utf8').includes('worker ready')) {
     if (!isAlive(mark) || performance.now() > until) {
       const words = readFileSync(log, 'utf8').trim().split('\n').slice(-3).join(' | ');
       const how = isAlive(mark) ? 'did not become ready in time' : 'ended while starting';
       await end(mark);
+      state.workers.splice(state.workers.indexOf(worker), 1);
       throw new RunbookError({ code: 'TOOL_FAILED', message: `the worker ${how}: ${words}`, hint: `Read ${log}.` });
     }
     await pause(20);
   }
-  return { name, log, ...mark };
+  return worker;
 }

@@ -9,6 +9,8 @@ export interface ServerSettings {
   /** The address that others are told, which is a relay's when links can be cut. */
   readonly reportPort: number;
   readonly adminPort: number;
+  /** Base name of the binary logs, within the data folder or absolute. */
+  readonly binlogs: string;
   readonly durability: Durability;
   readonly tls: { readonly ca: string; readonly certificate: string; readonly key: string };
   /** More `name=value` lines; the last one wins. */
@@ -53,7 +55,7 @@ admin-ssl-key=${settings.tls.key}
 server-id=${settings.serverId}
 gtid-mode=ON
 enforce-gtid-consistency=ON
-log-bin=binlog
+log-bin=${settings.binlogs}
 binlog-format=ROW
 log-replica-updates=ON
 relay-log=relay

@@ -51,7 +51,16 @@ async function prepare(programs: MysqlPrograms, into: string): Promise<void> {
   const socket = join(sockets, 's');
   const located = Object.entries(programs.options).map(([name, folder]) => `${name}=${folder}`);
   const user = process.getuid?.() === 0 ? ['user=root'] : [];
-  const lines = [...located, ...user, SMALL, `datadir=${data}`, `socket=${socket}`, 'skip-networking', 'mysqlx=OFF', 'secure-file-priv='];
+  const lines = [
+    ...located,
+    ...user,
+    SMALL,
+    `datadir=${data}`,
+    `socket=${socket}`,
+    'skip-networking',
+    'mysqlx=OFF',
+    'secure-file-priv=',
+  ];
   const options = join(into, 'my.cnf');
   writeFileSync(options, `[mysqld]\n${lines.join('\n')}\nlog-error=${into}/error.log\nauto-generate-certs=ON\n`);
   try {

@@ -1,0 +1,110 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { createConnection, type Connection } from 'mysql2/promise';
+import { type Acknowledgement, type FailedStatement } from './analysis';
+
+export interface WriterTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  readonly connectTimeoutMs: number;
+}
+
+export interface WriterOrders {
+  readonly writer: number;
+  readonly firstSequence: number;
+  /** Milliseconds between two writes; 0 = as fast as answers come. */
+  readonly everyMs: number;
+  readonly stopping: () => boolean;
+  readonly acknowledged: (write: Acknowledgement) => void;
+  readonly failed: (statement: FailedStatement) => void;
+  readonly refusedConnection: () => void;
+}
+
+const INSERT = 'INSERT INTO orders (writer, sequence, server_uuid) VALUES (?, ?, @@server_uuid)';
+
+/** Longest rest between two tries to connect: the gap that is measured must be the fleet's, not the client's. */
+const RECONNECT_MS = 3;
+
+/** Errors after which the row is certainly not there; after any other the answer was lost on the way. */
+const REFUSALS = new Set([
+  'ER_OPTION_PREVENTS_STATEMENT',
+  'ER_LOCK_WAIT_TIMEOUT',
+  'ER_LOCK_DEADLOCK',
+  'ER_SERVER_OFFLINE_MODE',
+]);
+
+/**
+ * One client: inserts the next number and repeats the same number until a server has acknowledged it, on a new connection
+ * after every error, as a careful application does.
+ */
+export async function write(target: WriterTarget, orders: WriterOrders): Promise<void> {
+  let sequence = orders.firstSequence;
+  let dueAt = performance.now();
+  while (!orders.stopping()) {
+    const session = await connect(target).catch(() => undefined);
+    if (!session) {
+      orders.refusedConnection();
+      await pause(RECONNECT_MS);
+      continue;
+    }
+    try {
+      while (!orders.stopping()) {
+        await until(dueAt);
+        if (!(await insert(session, orders, sequence))) break;
+        sequence += 1;
+        dueAt = Math.max(dueAt + orders.everyMs, performance.now() - 1000); // a long gap is not made up for by a flood
+      }
+    } finally {
+      session.connection.destroy();
+    }
+  }
+}
+
+interface ServingSession {
+  readonly connection: Connection;
+  readonly uuid: string;
+}
+
+/** A connection through a TCP router stays on one server, so its uuid is asked for once. */
+async function connect(target: WriterTarget): Promise<ServingSession> {
+  const { connectTimeoutMs, ...where } = target;
+  const opening = createConnection({ ...where, connectTimeout: connectTimeoutMs });
+  const connection = await opening;
+  connection.on('error', () => undefined); // every failure is seen by the statement that it hits
+  const deadline = setTimeout(() => connection.destroy(), connectTimeoutMs);
+  try {
+    const [rows] = await connection.query('SELECT @@server_uuid AS uuid');
+    return { connection, uuid: (rows as { uuid: string }[])[0]?.uuid ?? '' };
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+/** True when the number is acknowledged; false when it must be tried again on another connection. */
+async function insert({ connection, uuid }: ServingSession, orders: WriterOrders, sequence: number): Promise<boolean> {
+  const { writer } = orders;
+  try {
+    await connection.execute(INSERT, [writer, sequence]);
+    orders.acknowledged({ writer, sequence, atMs: performance.now(), by: uuid, how: 'inserted' });
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    const atMs = performance.now();
+    if (code === 'ER_DUP_ENTRY') {
+      orders.acknowledged({ writer, sequence, atMs, by: uuid, how: 'found' });
+      return true;
+    }
+    orders.failed({ writer, sequence, atMs, by: uuid, code, outcome: REFUSALS.has(code) ? 'refused' : 'unknown' });
+    return false;
+  }
+}
+
+async function until(moment: number): Promise<void> {
+  const wait = moment - performance.now();
+  if (wait > 1) await pause(wait);
+}

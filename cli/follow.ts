@@ -5,7 +5,7 @@ import { RunbookError } from '../activities/errors';
 import { type RunbookReport } from '../workflows/decisions/report';
 import { type RunProgress } from '../workflows/messages';
 import { isErrorCode } from './exit';
-import { type Door } from './temporal';
+import { type Door, runLink } from './temporal';
 
 /** Enough for an eye, and cheap: a query leaves nothing in the run's history. */
 const LOOK_EVERY_MS = 300;
@@ -24,7 +24,7 @@ export async function follow(
   watching: Watching,
 ): Promise<RunbookReport> {
   const handle = door.client.workflow.getHandle<() => Promise<RunbookReport>>(run.workflowId, run.runId);
-  const ended = resultOf(handle);
+  const ended = resultOf(door, handle);
   let over = false;
   const end = ended.then(
     () => (over = true),
@@ -71,24 +71,25 @@ function isDeadlineOrBusy(error: unknown): boolean {
   return typeof code === 'number' && GRPC_SILENCE.includes(code);
 }
 
-async function resultOf(handle: WorkflowHandle<() => Promise<RunbookReport>>): Promise<RunbookReport> {
+async function resultOf(door: Door, handle: WorkflowHandle<() => Promise<RunbookReport>>): Promise<RunbookReport> {
   try {
     return await handle.result();
   } catch (error) {
-    if (error instanceof WorkflowFailedError) throw runFailed(handle.workflowId, error);
+    if (error instanceof WorkflowFailedError) throw await runFailed(door, handle, error);
     throw error;
   }
 }
 
 /** A run that failed before it could write a report: its own code, so that the exit code tells wrong input from trouble. */
-function runFailed(workflowId: string, error: WorkflowFailedError): RunbookError {
+async function runFailed(door: Door, handle: WorkflowHandle, error: WorkflowFailedError): Promise<RunbookError> {
   const cause = rootOf(error.cause);
   const code =
     cause instanceof ApplicationFailure && cause.type && isErrorCode(cause.type) ? cause.type : 'TOOL_FAILED';
+  const link = runLink(door, handle.workflowId, (await handle.describe()).runId);
   return new RunbookError({
     code,
-    message: `the run ${workflowId} failed: ${(cause?.message ?? error.message).replace(/\.$/, '')}`,
-    hint: `What it did is in \`runbook report ${workflowId}\` and in its history.`,
+    message: `the run ${handle.workflowId} failed: ${(cause?.message ?? error.message).replace(/\.$/, '')}`,
+    hint: link === null ? 'What it did is in its history, in Temporal.' : `What it did: ${link}`,
     cause: error,
   });
 }
@@ -98,4 +99,4 @@ const rootOf = (error: Error | undefined): Error | undefined =>
 
 /** The report of a run that has ended; kept in its result, so that no worker is needed. */
 export const reportOf = (door: Door, run: { workflowId: string; runId: string }): Promise<RunbookReport> =>
-  resultOf(door.client.workflow.getHandle<() => Promise<RunbookReport>>(run.workflowId, run.runId));
+  resultOf(door, door.client.workflow.getHandle<() => Promise<RunbookReport>>(run.workflowId, run.runId));

@@ -57,8 +57,8 @@ function redrawing(stream: NodeJS.WriteStream, run: string): Display {
     show(progress) {
       // A line that wraps, or a page longer than the screen, would make the cursor go up by too little.
       const lines = renderProgress(progress, run)
-        .map((line) => clip(line, stream.columns))
-        .slice(-(stream.rows - 1));
+        .map((line) => clip(line, stream.columns || 80))
+        .slice(-((stream.rows || 24) - 1));
       const back = drawn > 0 ? `\u001b[${drawn}A\u001b[J` : '';
       stream.write(`${back}${lines.join('\n')}\n`);
       drawn = lines.length;

@@ -61,10 +61,9 @@ export function summaryOf(info: Info): RunSummary {
 
 /**
  * The run that a person means: a cluster's name (its latest change), a workflow id, a run id or its last characters as
- * `runbook list` prints them; nothing at all when only one change runs. Throws INVALID_INPUT with what there is.
+ * `runbook list` prints them. Throws INVALID_INPUT with what there is.
  */
-export async function findRun(door: Door, written: string | undefined): Promise<RunSummary> {
-  if (written === undefined) return theOnlyOne(await listRuns(door, { running: true, limit: 50 }));
+export async function findRun(door: Door, written: string): Promise<RunSummary> {
   for (const workflowId of [changeId(written), written]) {
     const found = await describe(door, workflowId);
     if (found) return found;
@@ -89,11 +88,12 @@ async function byRunId(door: Door, runId: string): Promise<RunSummary[]> {
   return runs;
 }
 
-function theOnlyOne(running: readonly RunSummary[]): RunSummary {
+/** What `status` shows when nobody names a run: null when nothing goes on. Throws INVALID_INPUT when several do. */
+export async function theOnlyOne(door: Door): Promise<RunSummary | null> {
+  const running = await listRuns(door, { running: true, limit: 50 });
   const changes = running.filter(({ runbook }) => runbook !== 'watchCluster');
   const [run] = changes;
-  if (!run) throw invalidInput('nothing is running', 'Name a cluster or a run; `runbook list` shows what ran before.');
-  if (changes.length === 1) return run;
+  if (!run || changes.length === 1) return run ?? null;
   throw invalidInput(
     `${changes.length} runs are going on: ${changes.map(({ workflowId }) => workflowId).join(', ')}`,
     'Name one of them.',

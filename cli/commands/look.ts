@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { type Command } from 'commander';
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { type ClusterSnapshot } from '../../workflows/decisions/facts';
 import { type Context, contextOf } from '../context';
+import { EXIT } from '../exit';
 
 export function registerTopology(program: Command): void {
   program
@@ -21,6 +21,26 @@ export function registerTopology(program: Command): void {
     });
 }
 
+export function registerDoctor(program: Command): void {
+  program
+    .command('doctor <cluster>')
+    .description(
+      'grade the settings that decide how long a failover takes and what it loses, and print the cure as SQL (exit code 1 when one is bad)',
+    )
+    .action(async (name: string, _options: object, command: Command) => {
+      const context = contextOf(command);
+      const { cluster, snapshot } = await look(context, name, true);
+      const [{ examine }, { renderDoctor }, { paint }] = await Promise.all([
+        import('../../workflows/decisions/doctor/index.js'),
+        import('../../workflows/decisions/doctor/render.js'),
+        import('../paint.js'),
+      ]);
+      const findings = examine(snapshot, cluster);
+      context.answer(renderDoctor(findings, paint), { cluster: cluster.name, takenAt: snapshot.takenAt, findings });
+      if (findings.some(({ severity }) => severity === 'bad')) process.exitCode = EXIT.failed;
+    });
+}
+
 /** What all servers of a cluster say now. A server that does not answer is part of the answer. */
 async function look(
   context: Context,
@@ -33,18 +53,10 @@ async function look(
     import('../../activities/observe/cluster.js'),
     import('../../activities/inventory/secrets.js'),
   ]);
-  const servers = openServers({
-    secrets: (reference) => resolveSecret(reference, inventory.folder),
-    readFile: (path) => readFile(path, 'utf8'),
-  });
+  const servers = openServers({ secrets: (reference) => resolveSecret(reference, inventory.folder) });
   try {
     return { cluster, snapshot: await lookAtCluster(servers, cluster, { full }) };
   } finally {
     await servers.close();
   }
-}
-export function registerDoctor(program: Command): void {
-  program.command('doctor <cluster>').action(async (name: string, _options: object, command: Command) => {
-    await look(contextOf(command), name, true);
-  });
 }

@@ -17,15 +17,20 @@ export function registerStatus(program: Command): void {
     .option('--no-follow', 'look once')
     .action(async (written: string | undefined, options: StatusOptions, command: Command) => {
       const context = contextOf(command);
-      const [{ withTemporal }, { findRun }, { progressOf }, { waitFor }, { renderProgress }] = await Promise.all([
-        import('../temporal.js'),
-        import('../runs.js'),
-        import('../follow.js'),
-        import('../wait.js'),
-        import('../progress.js'),
-      ]);
+      const [{ withTemporal }, { findRun, theOnlyOne }, { progressOf }, { waitFor }, { renderProgress }] =
+        await Promise.all([
+          import('../temporal.js'),
+          import('../runs.js'),
+          import('../follow.js'),
+          import('../wait.js'),
+          import('../progress.js'),
+        ]);
       await withTemporal(context, async (door) => {
-        const run = await findRun(door, written);
+        const run = await (written === undefined ? theOnlyOne(door) : findRun(door, written));
+        if (!run) {
+          context.answer('Nothing is running. What ran before: runbook list', null);
+          return;
+        }
         const live = options.follow ?? (process.stdout.isTTY && !context.json);
         if (live && run.status === 'RUNNING') {
           process.exitCode = exitOfOutcome((await waitFor(context, door, run)).outcome);

@@ -1,15 +1,26 @@
 /** Two kinds of test: `unit` needs no server, `real` runs real mysqld, HAProxy and Temporal processes. */
 const common = {
   testEnvironment: 'node',
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' }, sourceMaps: 'inline' }] },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+    ],
+  },
   modulePathIgnorePatterns: ['<rootDir>/dist'],
 };
 
 module.exports = {
   projects: [
-    { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/{decisions,inventory,cli,workflows,replay}/**/*.test.ts'] },
-    { ...common, displayName: 'real', testMatch: ['<rootDir>/test/{activities,lab,incidents}/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/test/{decisions,inventory,cli,docs}/**/*.test.ts'],
+    },
+    { ...common, displayName: 'real', testMatch: ['<rootDir>/test/{activities,lab,workflows,replay,smoke}/**/*.test.ts'] },
+    { ...common, displayName: 'incidents', testMatch: ['<rootDir>/test/incidents/**/*.test.ts'] },
   ],
+  reporters: ['default', '<rootDir>/test/closing-line.cjs'],
   maxWorkers: 2,
   testTimeout: 120_000,
 };

@@ -8,7 +8,7 @@ import { type FenceOrder, type Fenced, fenceOldPrimary } from './fencing/fence';
 import { quarantine } from './fencing/quarantine';
 import { lookAtCluster } from './observe/cluster';
 import { type Sight, type SightOrder, sightCluster } from './observe/sight';
-import { observePrimary, type StartFailover } from './watch/observe-primary';
+import { observePrimary, type WatchDeps } from './watch/observe-primary';
 import { returnPermit, takePermit } from './permits/permits';
 import { type Opened, openPrimary, type OpenOrder } from './replication/open';
 import { startReceiver } from './replication/receivers';
@@ -30,11 +30,8 @@ export interface Quarantine {
 
 /** Everything workflows may ask the world for. Thin: each line leads to the file that does it. */
 export function createActivities(
-  deps: Deps & {
-    readonly client: Client;
-    readonly startFailover: StartFailover;
-    readonly cancelled: () => AbortSignal;
-  },
+  deps: Deps &
+    Pick<WatchDeps, 'startFailover' | 'rehearse'> & { readonly client: Client; readonly cancelled: () => AbortSignal },
 ) {
   const { client } = deps;
   return {
@@ -42,13 +39,21 @@ export function createActivities(
     observePrimary: (order: { readonly cluster: string; readonly probeMs: number }): Promise<void> =>
       observePrimary({ ...deps, cancelled: deps.cancelled() }, order),
 
-    async takePermit({ cluster, run }: { readonly cluster: string; readonly run: string }): Promise<Permit> {
+    async takePermit({
+      cluster,
+      run,
+      peek,
+    }: {
+      readonly cluster: string;
+      readonly run: string;
+      readonly peek: boolean;
+    }): Promise<Permit> {
       const inventory = await deps.inventory();
       const perCluster = inventory.clusters.find((one) => one.name === cluster)?.failover.atMost ?? {
         failovers: 0,
         perMinutes: 60,
       };
-      return takePermit(client, { cluster, run, perCluster, perFleet: inventory.limits.automaticFailovers });
+      return takePermit(client, { cluster, run, peek, perCluster, perFleet: inventory.limits.automaticFailovers });
     },
     returnPermit: (run: string): Promise<void> => returnPermit(client, run),
 

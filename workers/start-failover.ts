@@ -1,7 +1,7 @@
 import { type Client } from '@temporalio/client';
-import { type StartFailover } from '../activities/watch/observe-primary';
+import { type StartFailover, type WatchDeps } from '../activities/watch/observe-primary';
 import { type RunbookReport } from '../workflows/decisions/report';
-import { changeId, EMERGENCY_TASK_QUEUE } from '../workflows/messages';
+import { changeId, EMERGENCY_TASK_QUEUE, rehearsalId } from '../workflows/messages';
 
 /**
  * Start under the cluster's lock, or join the run that has it. Eager: when this process has a worker for the queue, the first
@@ -29,4 +29,19 @@ export const failoverStarter =
       () => ({ outcome: 'failed', newPrimary: null }),
     );
     return { run, ended };
+  };
+
+/** A dry run of the whole decision, as the watcher would start it. */
+export const rehearser =
+  (client: Client): WatchDeps['rehearse'] =>
+  async (cluster) => {
+    await client.workflow.execute('emergencyFailover', {
+      workflowId: rehearsalId(cluster),
+      taskQueue: EMERGENCY_TASK_QUEUE,
+      args: [{ cluster, dryRun: true, trigger: 'watcher', requestedBy: 'watchCluster', reason: 'rehearsal' }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      requestEagerStart: true,
+      staticSummary: `Rehearsal: what would be done about ${cluster} now`,
+    });
   };

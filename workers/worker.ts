@@ -12,7 +12,7 @@ import { checkpoints } from './checkpoints';
 import { failuresOfActivities } from './failures';
 import { activityContext } from './context';
 import { ensureSearchAttributes } from './search-attributes';
-import { failoverStarter } from './start-failover';
+import { failoverStarter, rehearser } from './start-failover';
 
 export interface WorkerSettings {
   readonly inventoryPath: string;
@@ -55,6 +55,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       secret,
       client,
       startFailover: failoverStarter(client),
+      rehearse: rehearser(client),
       checkpoint: checkpoints(),
       ...activityContext,
     });

@@ -65,8 +65,8 @@ function judge(book: Runbook, { cluster, sighting }: Sight): Decision {
 
 /** An automatic run is counted in the fleet's ledger while we look; people are not counted. */
 async function askForPermit(order: FailoverOrder, book: Runbook): Promise<string | null> {
-  if (order.dryRun || (order.trigger !== 'watcher' && order.trigger !== 'alert')) return null;
-  const permit = await look.takePermit({ cluster: order.cluster, run: book.run });
+  if (order.trigger !== 'watcher' && order.trigger !== 'alert') return null;
+  const permit = await look.takePermit({ cluster: order.cluster, run: book.run, peek: order.dryRun });
   return permit.granted ? null : `${permit.because}: a human must agree`;
 }
 
@@ -148,7 +148,9 @@ async function reject(book: Runbook, order: FailoverOrder, because: string): Pro
 }
 
 const giveBackPermit = (book: Runbook, order: FailoverOrder): Promise<void> =>
-  order.trigger === 'watcher' || order.trigger === 'alert' ? tidy.returnPermit(book.run) : Promise.resolve();
+  !order.dryRun && (order.trigger === 'watcher' || order.trigger === 'alert')
+    ? tidy.returnPermit(book.run)
+    : Promise.resolve();
 
 /** The report is in the run's result and query; the file is for the post-mortem. A full disk of ours fails nothing. */
 async function keep(report: RunbookReport): Promise<RunbookReport> {

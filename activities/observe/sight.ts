@@ -22,8 +22,6 @@ export interface Sight {
   readonly parts: readonly StepPart[];
 }
 
-/** A member that has not answered by then is silent for this look; the replicas' testimony decides what that means. */
-const MEMBER_DEADLINE_MS = 400;
 const COMMIT_DEADLINE_MS = 500;
 
 /**
@@ -36,7 +34,7 @@ export async function sightCluster(deps: Deps & { client: Client }, order: Sight
   const inventory = await deps.inventory();
   const cluster = findCluster(inventory, order.cluster);
   const [snapshot, lastSeen] = await Promise.all([
-    lookAtCluster(deps.servers, cluster, { full: false, deadlineMs: MEMBER_DEADLINE_MS }),
+    lookAtCluster(deps.servers, cluster, { full: false, ...(order.lastSeen && { suspect: order.lastSeen.primary }) }),
     order.lastSeen === undefined ? lastSeenByWatcher(deps.client, order.cluster) : order.lastSeen,
   ]);
   watch.mark('members read');

@@ -8,9 +8,9 @@ import { type Mysql } from '../mysql/mysql';
 import { quoteName } from '../mysql/quoting';
 import { applyReceived, factsOf } from './apply';
 import { fetchFrom } from './fetch';
+import { stopReceiver } from './receivers';
 import { repointReplica } from './repoint';
 import { setSemiSync } from './semi-sync';
-import { wordsOf } from './statements';
 
 export interface OpenOrder {
   readonly cluster: Cluster;
@@ -66,10 +66,10 @@ async function open(deps: Deps, order: OpenOrder): Promise<Opened> {
   }
   refuseIncomplete(candidate, executed, order.target);
 
-  const channel = channelOf(before);
-  if (channel) await server.run((await wordsOf(server)).stop);
+  // The applier has nothing left and may run on: stopping it would wait behind a receiver that is still being cut off.
+  if (channelOf(before)?.receiver === 'running') await stopReceiver(server);
   await setSemiSync(server, cluster.durability === 'async' ? 'none' : 'source');
-  watch.mark('stopped replicating');
+  watch.mark('ready to open');
 
   // A commit that waits for an acknowledgement must find someone to give it: the first follower arrives while writes open.
   const acknowledger = cluster.durability === 'async' ? Promise.resolve() : attachFollowers(deps, order);

@@ -13,26 +13,27 @@ import { guardFences } from './guard';
 import { acknowledgersIn, readVitals, seenNow } from './vitals';
 
 /** Starts a failover under the cluster's lock; resolves with the outcome when that run (or the one already running) has ended. */
-export type StartFailover = (
-  order: FailoverOrder,
-) => Promise<{
+export type StartFailover = (order: FailoverOrder) => Promise<{
   readonly run: string;
   readonly ended: Promise<{ readonly outcome: string; readonly newPrimary: string | null }>;
 }>;
 
 export interface WatchDeps extends Deps {
   readonly startFailover: StartFailover;
+  /** Run the whole decision as a dry run, so that the first real one finds everything loaded. */
+  readonly rehearse: (cluster: string) => Promise<void>;
   /** Aborted when the worker shuts down or the watcher is stopped. */
   readonly cancelled: AbortSignal;
 }
 
 /** A healthy server answers in a few milliseconds; one that has not by then is worth a look through its replicas. */
 const VITALS_DEADLINE_MS = 250;
+const SILENT_DEADLINE_MS = 80;
 const COMMIT_EVERY_MS = 1_000;
 const COMMIT_DEADLINE_MS = 1_000;
 const LOOK_EVERY_MS = 1_000;
-/** While something is wrong we look again at once, and do not wait long for a server that we know is silent. */
-const SUSPICION = { everyMs: 50, deadlineMs: 150 };
+/** While something is wrong we look again at once. */
+const SUSPICION_EVERY_MS = 30;
 
 /**
  * Watch one cluster until cancelled: vitals of the primary every `probeMs` on kept connections, a commit once a second, all
@@ -51,6 +52,7 @@ export async function observePrimary(
   let [lastLifeMs, nextCommitMs, nextLookMs, restUntilMs] = [performance.now(), 0, 0, 0];
   let acknowledgers: readonly string[] = [];
   let state = 'beginning';
+  let silent = false;
   const guard = guardFences(deps);
 
   const probeCommitInBackground = async (cluster: Cluster, primary: string): Promise<void> => {
@@ -65,6 +67,7 @@ export async function observePrimary(
     }
   };
 
+  void deps.rehearse(name).catch(() => undefined);
   while (!deps.cancelled.aborted) {
     const begin = performance.now();
     deps.heartbeat({ lastSeen, state, observer });
@@ -77,7 +80,8 @@ export async function observePrimary(
       continue;
     }
 
-    const vitals = await readVitals(deps.servers, cluster, primary, VITALS_DEADLINE_MS);
+    const vitals = await readVitals(deps.servers, cluster, primary, silent ? SILENT_DEADLINE_MS : VITALS_DEADLINE_MS);
+    silent = vitals === null;
     if (vitals !== null && !vitals.readOnly) {
       lastSeen = seenNow(primary, vitals, acknowledgers, lastSeen);
       lastLifeMs = begin;
@@ -93,7 +97,7 @@ export async function observePrimary(
       nextLookMs = begin + LOOK_EVERY_MS;
       const snapshot = await lookAtCluster(deps.servers, cluster, {
         full: false,
-        ...(suspicious ? { deadlineMs: SUSPICION.deadlineMs } : {}),
+        ...(vitals === null && { suspect: primary }),
       });
       acknowledgers = acknowledgersIn(snapshot) ?? acknowledgers;
       const sighting: Sighting = { snapshot, primary, commit, lastSeen };
@@ -118,7 +122,7 @@ export async function observePrimary(
         continue;
       }
     }
-    await pause(deps, Math.max(5, (suspicious ? SUSPICION.everyMs : probeMs) - (performance.now() - begin)));
+    await pause(deps, Math.max(5, (suspicious ? SUSPICION_EVERY_MS : probeMs) - (performance.now() - begin)));
   }
 }
 

@@ -17,6 +17,8 @@ export interface Limit {
 export interface PermitRequest {
   readonly cluster: string;
   readonly run: string;
+  /** Only ask what the answer would be: a rehearsal takes nothing. */
+  readonly peek: boolean;
   readonly perCluster: Limit;
   readonly perFleet: Limit;
 }
@@ -67,7 +69,7 @@ export function requestPermit(
   }
   const kept = ledger.grants.filter((grant) => grant.atMs > nowMs - LONGEST_WINDOW_MS);
   return {
-    ledger: { grants: [...kept, { cluster: request.cluster, run: request.run, atMs: nowMs }] },
+    ledger: request.peek ? ledger : { grants: [...kept, { cluster: request.cluster, run: request.run, atMs: nowMs }] },
     permit: {
       granted: true,
       because: `automatic failover ${ofCluster.length + 1} of ${request.perCluster.failovers} allowed within ${request.perCluster.perMinutes} minutes`,

@@ -2,11 +2,11 @@ import { type Testimony } from './evidence';
 import { channelOf, type ChannelFacts, type ClusterSnapshot, type InstanceFacts, readable } from './facts';
 
 /**
- * A source that sent neither a heartbeat nor a transaction for two periods and a little is not heard any more.
- * The little covers the pause of a busy receiver thread. Replicas with the server's default period (30 s and more)
- * keep believing for minutes: doctor says so.
+ * A source that missed one heartbeat and half of the next, and a little for a busy receiver thread, is not heard any more. It
+ * never decides alone: our own probes must fail as well. Replicas with the server's default period (30 s and more) keep
+ * believing for minutes: doctor says so.
  */
-export const silenceLimitMs = (channel: ChannelFacts): number => channel.heartbeatPeriodSeconds * 2000 + 200;
+export const silenceLimitMs = (channel: ChannelFacts): number => channel.heartbeatPeriodSeconds * 1500 + 200;
 
 /** What each direct replica of `source` says about it. Members that copy from somebody else are not asked. */
 export function hearReplicas(

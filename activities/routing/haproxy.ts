@@ -42,15 +42,20 @@ export function controlHaproxy(
     await refuseComplaints(router, answer, until);
     const linesOf = (backend: string | undefined) =>
       backend === undefined ? [] : (answer.backends.get(backend) ?? []);
-    const lines = { writes: linesOf(router.writeBackend), reads: linesOf(router.readBackend) };
-    checkAddresses(router, instances, [...lines.writes, ...lines.reads]);
-    return lines;
+    return { writes: linesOf(router.writeBackend), reads: linesOf(router.readBackend) };
   };
 
   const look = async (): Promise<{ lines: Lines; until: number }> => {
     for (const backend of backends) checkName(router, backend);
     const until = performance.now() + deadlineMs;
     return { lines: await ask([], until), until };
+  };
+
+  /** Before anything is pointed anywhere. Not before a fence, which takes out every server, whatever its name leads to. */
+  const lookAndCompare = async (): ReturnType<typeof look> => {
+    const seen = await look();
+    checkAddresses(router, instances, [...seen.lines.writes, ...seen.lines.reads]);
+    return seen;
   };
 
   /** The commands set absolute states and are sent again until the state read back is the wanted one: a session can slip in between. */
@@ -68,7 +73,7 @@ export function controlHaproxy(
   return {
     name: router.name,
 
-    read: async () => routingOf(router, (await look()).lines),
+    read: async () => routingOf(router, (await lookAndCompare()).lines),
 
     fence: async () => {
       const { lines, until } = await look();
@@ -79,7 +84,7 @@ export function controlHaproxy(
     },
 
     pointWritesTo: async (instance) => {
-      const { lines, until } = await look();
+      const { lines, until } = await lookAndCompare();
       checkServers(router, router.writeBackend, lines.writes, [instance]);
       const others = (all: readonly ServerLine[]) => all.filter((line) => line.name !== instance.name);
       return change(until, lines, {
@@ -93,7 +98,7 @@ export function controlHaproxy(
     },
 
     pointReadsTo: async (wanted) => {
-      const { lines, until } = await look();
+      const { lines, until } = await lookAndCompare();
       const backend = router.readBackend;
       if (backend === undefined) return routingOf(router, lines);
       checkServers(router, backend, lines.reads, wanted);

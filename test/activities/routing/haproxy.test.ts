@@ -250,6 +250,11 @@ describe('a router that is not the one the inventory describes is left as it is'
     expect(error.message).toContain('the inventory has 127.0.0.1:3306');
   });
 
+  test('but it can be fenced: every server goes out, whatever its name leads to', async () => {
+    const { router, db1 } = await haproxy();
+    expect((await openRouter(router, [{ ...db1, port: 3306 }]).fence()).writers).toEqual([]);
+  });
+
   test('a router that reaches the servers by a network of its own is let pass', async () => {
     const { router, instances } = await haproxy();
     const elsewhere = instances.map((instance) => ({ ...instance, host: '10.0.0.1' }));

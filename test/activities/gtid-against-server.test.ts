@@ -17,7 +17,7 @@ import {
 let lab: Lab;
 beforeAll(async () => {
   lab = await startLab({
-    folder: join(mkdtempSync(join(tmpdir(), 'gtid-')), 'lab'),
+    folder: mkdtempSync(join(tmpdir(), 'gtid-')),
     replicas: 0,
     router: 'none',
     lifetime: 'starter',

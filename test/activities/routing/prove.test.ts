@@ -19,7 +19,7 @@ let db2: Instance;
 
 beforeAll(async () => {
   lab = await startLab({
-    folder: join(mkdtempSync(join(tmpdir(), 'prove-')), 'lab'),
+    folder: mkdtempSync(join(tmpdir(), 'prove-')),
     replicas: 1,
     durability: 'async',
     lifetime: 'starter',

@@ -1,12 +1,12 @@
 import { type ZodType } from 'zod';
 import { changeId, EMERGENCY_TASK_QUEUE, rehearsalId } from '../workflows/messages';
 import { invalidInput } from './exit';
+import { type RunbookName } from './runbook-words';
 import { didYouMean } from '../activities/inventory/suggest';
 
 /** A runbook that `runbook start` knows. Its name is the workflow type, also in the Web UI. */
 export interface RunbookEntry {
-  readonly name: string;
-  readonly says: string;
+  readonly name: RunbookName;
   readonly taskQueue: string;
   /** The lock: Temporal lets one run of this id at a time. */
   readonly workflowId: (cluster: string, dryRun: boolean) => string;
@@ -17,7 +17,6 @@ export interface RunbookEntry {
 export const RUNBOOKS: readonly RunbookEntry[] = [
   {
     name: 'emergencyFailover',
-    says: 'The primary is dead: fence it, promote the replica that holds everything, send writes there.',
     taskQueue: EMERGENCY_TASK_QUEUE,
     // A plan changes nothing, so it needs no lock and does not wait for a running change.
     workflowId: (cluster, dryRun) => (dryRun ? rehearsalId(cluster) : changeId(cluster)),
@@ -29,7 +28,7 @@ export const RUNBOOKS: readonly RunbookEntry[] = [
 export function findRunbook(written: string): RunbookEntry {
   const found = RUNBOOKS.find(({ name }) => name === written);
   if (found) return found;
-  const names = RUNBOOKS.map(({ name }) => name);
+  const names: readonly string[] = RUNBOOKS.map(({ name }) => name);
   if (written === 'watchCluster')
     throw invalidInput('a watch is not a runbook', 'Start it with `runbook watch start CLUSTER`.');
   throw invalidInput(`there is no runbook "${written}"${didYouMean(written, names)}`, `Runbooks: ${names.join(', ')}.`);

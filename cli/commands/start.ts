@@ -1,6 +1,7 @@
 import { type Command } from 'commander';
 import { type Context, contextOf, requester } from '../context';
 import { exitOfOutcome } from '../exit';
+import { runbookHelp } from '../runbook-words';
 
 interface StartOptions {
   readonly cluster?: string;
@@ -9,12 +10,21 @@ interface StartOptions {
   readonly wait?: true;
 }
 
+const EXAMPLES = `
+
+Examples:
+  runbook start emergencyFailover --cluster orders --wait
+  runbook start emergencyFailover --cluster orders --reason "disk of db1 died" --json
+
+A cluster is changed by one run at a time. When one runs already, this command says which and shows that one.`;
+
 export function registerPlan(program: Command): void {
   program
     .command('plan <runbook>')
     .description('show what a runbook would do now: candidates, reasons, what could be lost; changes nothing')
     .option('--cluster <name>', 'the cluster, as the inventory names it')
-    .option('--input <json>', 'more input of the runbook, for example \'{"cluster":"orders"}\'')
+    .option('--input <json>', 'more input of the runbook, for example \'{"trigger":"alert"}\'')
+    .addHelpText('after', runbookHelp)
     .action(async (runbook: string, options: StartOptions, command: Command) => {
       await start(contextOf(command), runbook, { ...options, wait: true }, true);
     });
@@ -28,6 +38,7 @@ export function registerStart(program: Command): void {
     .option('--input <json>', 'more input of the runbook, for example \'{"dryRun":true}\'')
     .option('--reason <text>', 'why, for the report')
     .option('--wait', 'show every step and end with its outcome as exit code')
+    .addHelpText('after', () => `${runbookHelp()}${EXAMPLES}`)
     .action(async (runbook: string, options: StartOptions, command: Command) => {
       await start(contextOf(command), runbook, options, false);
     });

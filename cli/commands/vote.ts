@@ -1,6 +1,6 @@
 import { type Command } from 'commander';
 import { type Context, contextOf, requester } from '../context';
-import { EXIT } from '../exit';
+import { EXIT, invalidInput } from '../exit';
 
 interface VoteOptions {
   readonly plan?: string;
@@ -35,6 +35,12 @@ async function vote(
   written: string,
   options: VoteOptions,
 ): Promise<void> {
+  if (options.plan !== undefined && !/^[0-9a-f]{8,64}$/.test(options.plan)) {
+    throw invalidInput(
+      '--plan is not the hash of a plan',
+      'Copy the 8 characters or more that `runbook status` shows.',
+    );
+  }
   const [{ withTemporal }, { findRun }, { openQuestion, confirm, sendVote }] = await Promise.all([
     import('../temporal.js'),
     import('../runs.js'),

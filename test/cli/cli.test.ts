@@ -82,6 +82,8 @@ const REFUSED: readonly (readonly [string, number, string])[] = [
   ],
   ['list --limit none', 2, 'runbook: --limit is not a whole number from 1. For example --limit 50.\n'],
   ['watch start orders --probe-ms 1', 2, 'runbook: --probe-ms is not a whole number from 50 to 60000.'],
+  // A short or empty hash would fit any plan.
+  ['approve orders --plan abc', 2, 'runbook: --plan is not the hash of a plan. Copy the 8 characters'],
   ['start emergencyFailover --cluster ordres', 2, '(did you mean "orders"?). Clusters there: orders.\n'],
   ['watch start ordres', 2, '(did you mean "orders"?). Clusters there: orders.\n'],
   ['topology ordres', 2, '(did you mean "orders"?). Clusters there: orders.\n'],

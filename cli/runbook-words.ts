@@ -1,0 +1,9 @@
+/** The runbooks that can be started, with a line for help texts. Apart from runbooks.ts, so that help need not load Temporal. */
+export const RUNBOOK_WORDS = {
+  emergencyFailover: 'the primary is dead: fence it, promote the replica that holds everything, send writes there',
+} as const;
+
+export type RunbookName = keyof typeof RUNBOOK_WORDS;
+
+export const runbookHelp = (): string =>
+  ['', 'Runbooks:', ...Object.entries(RUNBOOK_WORDS).map(([name, says]) => `  ${name.padEnd(20)} ${says}`)].join('\n');

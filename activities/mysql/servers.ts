@@ -1,11 +1,4 @@
-import { type SslOptions } from 'mysql2';
-import {
-  type Account,
-  type Cluster,
-  type Instance,
-  type SecretReference,
-  type TlsPolicy,
-} from '../../workflows/decisions/cluster';
+import { type Account, type Cluster, type Instance, type SecretReference } from '../../workflows/decisions/cluster';
 import { errnoOf, fromDriver, timedOut } from './driver-errors';
 import { type Line, openLine } from './line';
 import { type CallOptions, type Mysql, type Servers, type Session } from './mysql';
@@ -17,6 +10,8 @@ export interface ServersOptions {
   readonly secrets: (reference: SecretReference) => Promise<string>;
   /** Contents of a certificate file; only asked when a cluster's tls has `ca`. Default: the file system. */
   readonly readFile?: (path: string) => Promise<string>;
+  /** Called when a server refused an account, so that a kept password is asked for again: it may have been rotated. */
+  readonly refused?: () => void;
   /** Connections per server at most. Default 6. */
   readonly size?: number;
 }
@@ -96,6 +91,7 @@ async function logIn(cluster: Cluster, instance: Instance, options: ServersOptio
     return await at(instance.port);
   } catch (error) {
     const full = fromDriver(error, instance);
+    if (full.code === 'AUTHENTICATION_FAILED') options.refused?.();
     if (errnoOf(full) !== MAX_CONNECTIONS_REACHED || instance.adminPort === undefined) throw full;
     // When the admin port does not help either, "too many connections" is the truth that the caller needs.
     return at(instance.adminPort).catch(() => {

@@ -1,5 +1,6 @@
 import { type Instance } from '../../workflows/decisions/cluster';
 import { type Member } from '../../workflows/decisions/facts';
+import { RunbookError } from '../errors';
 import { type CallOptions, type Mysql } from '../mysql/mysql';
 import { readDetail } from './detail';
 import { readQuick } from './quick';
@@ -21,10 +22,17 @@ export interface LookOptions {
 export async function lookAtInstance(server: Mysql, instance: Instance, options: LookOptions): Promise<Member> {
   const { name, host, port } = instance;
   const rest = untilDeadline(options.deadlineMs ?? (options.full ? 10_000 : 700));
-  try {
+  const look = async (): Promise<Member> => {
     const quick = await readQuick(server, options.schema, rest);
     const detail = options.full ? await readDetail(server, quick, rest) : null;
     return { name, host, port, ...quick, detail };
+  };
+  try {
+    return await look().catch((error: unknown) => {
+      // A kept connection that broke tells of the past: ask once more, on a new one, what is true now.
+      if (error instanceof RunbookError && error.code === 'CONNECTION_LOST') return look();
+      throw error;
+    });
   } catch (error) {
     return unreadableBecause(instance, error);
   }

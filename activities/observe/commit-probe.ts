@@ -14,6 +14,7 @@ export async function probeCommit(
   servers: Servers,
   cluster: Cluster,
   instance: Instance,
+  uuid: string,
   deadlineMs: number,
 ): Promise<CommitProbe> {
   const server = servers.of(cluster, instance);
@@ -24,7 +25,7 @@ export async function probeCommit(
     detail,
   });
   try {
-    await server.run(heartbeatStatement(cluster), [], { deadlineMs });
+    await server.run(heartbeatStatement(cluster), [uuid], { deadlineMs });
     return outcome('committed', 'committed');
   } catch (error) {
     if (!(error instanceof RunbookError)) throw error;
@@ -36,8 +37,9 @@ export async function probeCommit(
   }
 }
 
-export const heartbeatStatement = (cluster: Cluster): string =>
-  `INSERT INTO ${quoteName(cluster.schema)}.heartbeat (server_uuid, written_at, beat) VALUES (@@server_uuid, NOW(6), 1)
+/** The uuid is a value: @@server_uuid in the statement would be unsafe for statement-based replication. */
+const heartbeatStatement = (cluster: Cluster): string =>
+  `INSERT INTO ${quoteName(cluster.schema)}.heartbeat (server_uuid, written_at, beat) VALUES (?, NOW(6), 1)
    ON DUPLICATE KEY UPDATE written_at = NOW(6), beat = beat + 1`;
 
 const READ_ONLY = new Set([1290, 1836, 1792]);

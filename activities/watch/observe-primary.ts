@@ -57,10 +57,11 @@ export async function observePrimary(
 
   const probeCommitInBackground = async (cluster: Cluster, primary: string): Promise<void> => {
     const instance = instanceNamed(cluster, primary);
-    if (commitRunning || !instance) return;
+    const uuid = lastSeen?.primary === primary ? lastSeen.primaryUuid : undefined;
+    if (commitRunning || !instance || uuid === undefined) return;
     commitRunning = true;
     try {
-      commit = await probeCommit(deps.servers, cluster, instance, COMMIT_DEADLINE_MS);
+      commit = await probeCommit(deps.servers, cluster, instance, uuid, COMMIT_DEADLINE_MS);
       if (commit.outcome === 'committed' && lastSeen) lastSeen = { ...lastSeen, committedAt: new Date().toISOString() };
     } finally {
       commitRunning = false;

@@ -1,0 +1,127 @@
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { startLab, type Lab } from '../lab';
+import { faultsOf } from '../lab/faults';
+import { startLoad } from '../lab/load';
+import { type Durability } from '../workflows/decisions/cluster';
+import { type RunbookReport } from '../workflows/decisions/report';
+import { changeId, TASK_QUEUE, watchId } from '../workflows/messages';
+import { type Spread, spread } from './statistics';
+import { untilWatched } from './watched';
+
+export type FaultCase = 'kill' | 'hang';
+
+/** One failover as a client behind the router saw it. Milliseconds. */
+export interface Measured {
+  /** Fault to the first write acknowledged afterwards. */
+  readonly totalMs: number;
+  readonly acknowledged: number;
+  readonly lost: number;
+  readonly failedStatements: number;
+  readonly doublePrimaries: number;
+  /** Parts of the total, by name. `orchestration` is what is neither probing nor MySQL nor router work. */
+  readonly steps: Readonly<Record<string, number>>;
+}
+
+export interface FailoverCase extends Spread {
+  readonly case: FaultCase;
+  readonly durability: Durability;
+  readonly runs: number;
+  readonly acknowledged: number;
+  readonly lost: number;
+  readonly failedStatements: number;
+  readonly doublePrimaries: number;
+  readonly steps: Readonly<Record<string, Spread>>;
+}
+
+export interface FailoverBench {
+  readonly runs: number;
+  readonly durability: Durability;
+  readonly perSecond: number;
+  readonly onRun: (line: string) => void;
+}
+
+/** Kill or hang the primary of a fresh lab under load, again and again, and measure at the client. */
+export async function benchFailover(fault: FaultCase, options: FailoverBench): Promise<FailoverCase> {
+  const measured: Measured[] = [];
+  for (let run = 1; run <= options.runs; run += 1) {
+    const one = await measureOnce(fault, options);
+    measured.push(one);
+    const steps = Object.entries(one.steps).map(([name, ms]) => `${name} ${Math.round(ms)}`);
+    options.onRun(`${fault} ${run}/${options.runs}: ${Math.round(one.totalMs)} ms (${steps.join(', ')}), lost ${one.lost} of ${one.acknowledged}`);
+  }
+  const sum = (value: (one: Measured) => number) => measured.reduce((total, one) => total + value(one), 0);
+  const names = [...new Set(measured.flatMap((one) => Object.keys(one.steps)))];
+  return {
+    case: fault,
+    durability: options.durability,
+    runs: measured.length,
+    ...spread(measured.map((one) => one.totalMs)),
+    acknowledged: sum((one) => one.acknowledged),
+    lost: sum((one) => one.lost),
+    failedStatements: sum((one) => one.failedStatements),
+    doublePrimaries: sum((one) => one.doublePrimaries),
+    steps: Object.fromEntries(names.map((name) => [name, spread(measured.flatMap((one) => one.steps[name] ?? []))])),
+  };
+}
+
+async function measureOnce(fault: FaultCase, { durability, perSecond }: FailoverBench): Promise<Measured> {
+  const lab = await startLab({ name: `bench-${process.pid}`, durability, temporal: true, worker: true, lifetime: 'starter' });
+  const connection = await Connection.connect({ address: lab.temporal?.address ?? '' });
+  try {
+    const client = new Client({ connection });
+    await client.workflow.start('watchCluster', { workflowId: watchId(lab.cluster), taskQueue: TASK_QUEUE, args: [{ cluster: lab.cluster }] });
+    const load = startLoad(lab, { perSecond });
+    await untilWatched(client, lab.cluster);
+    const before = performance.now();
+    while (load.acknowledged.length < perSecond) await load.nextAcknowledgement(before);
+
+    const faults = faultsOf(lab.state);
+    const faultAt = performance.now();
+    if (fault === 'kill') await faults.kill('db1');
+    else faults.hang('db1');
+    const report = await reportOf(client, lab.cluster);
+    const successor = lab.server(report.newPrimary ?? 'db1').uuid;
+    const resumed = load.acknowledged.find((one) => one.by === successor) ?? (await load.nextAcknowledgement(faultAt, successor));
+    if (fault === 'hang') faults.wake('db1');
+    const result = await load.stop();
+    const lost = await result.lostOn(report.newPrimary ?? 'db1');
+    return {
+      totalMs: resumed.atMs - faultAt,
+      acknowledged: result.acknowledged.length,
+      lost: lost.length,
+      failedStatements: result.failed.length,
+      doublePrimaries: result.doublePrimaries().length,
+      steps: stepsOf(report, performance.timeOrigin + faultAt, performance.timeOrigin + resumed.atMs),
+    };
+  } finally {
+    await connection.close();
+    await lab.down();
+  }
+}
+
+/** The failover's report. Waits without asking the workflow anything: a query would take the worker's time on the path we measure. */
+async function reportOf(client: Client, cluster: string): Promise<RunbookReport> {
+  for (;;) {
+    try {
+      return (await client.workflow.getHandle(changeId(cluster)).result()) as RunbookReport;
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  }
+}
+
+/** The critical path in parts. Work is what an activity measured inside itself; the rest between two steps is orchestration. */
+function stepsOf(report: RunbookReport, faultAtEpochMs: number, resumedAtEpochMs: number): Record<string, number> {
+  const noticed = /noticed at (\S+): /.exec(report.evidence[0] ?? '')?.[1];
+  const noticedAt = noticed ? Date.parse(noticed) : Date.parse(report.startedAt);
+  const names: [RegExp, string][] = [[/^Look/, 'look'], [/^Fence/, 'fence'], [/^Apply/, 'open'], [/^Point every/, 'route']];
+  const work: Record<string, number> = {};
+  for (const [title, name] of names) {
+    const step = report.steps.find((one) => title.test(one.title));
+    if (step) work[name] = Math.max(0, ...step.parts.map((part) => part.atMs));
+  }
+  const worked = Object.values(work).reduce((sum, ms) => sum + ms, 0);
+  const detect = noticedAt - faultAtEpochMs;
+  return { detect, ...work, orchestration: Math.max(0, resumedAtEpochMs - noticedAt - worked) };
+}

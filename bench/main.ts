@@ -1,0 +1,45 @@
+import { writeFile } from 'node:fs/promises';
+import { cpus, release, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { benchFailover, type FailoverCase, type FaultCase } from './failover';
+
+const USAGE = `Usage: npm run bench -- failover [--runs 10] [--case kill|hang] [--durability semi-sync] [--rate 500] [--json FILE]`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      runs: { type: 'string', default: '10' },
+      case: { type: 'string' },
+      durability: { type: 'string', default: 'semi-sync' },
+      rate: { type: 'string', default: '500' },
+      json: { type: 'string' },
+    },
+  });
+  const runs = Number(values.runs);
+  const perSecond = Number(values.rate);
+  const durability = values.durability;
+  const cases: FaultCase[] = values.case === undefined ? ['kill', 'hang'] : values.case === 'kill' || values.case === 'hang' ? [values.case] : [];
+  const known = durability === 'async' || durability === 'semi-sync' || durability === 'lossless';
+  if (positionals[0] !== 'failover' || !Number.isInteger(runs) || runs < 1 || !(perSecond > 0) || cases.length === 0 || !known) {
+    console.error(USAGE);
+    return 2;
+  }
+  const results: FailoverCase[] = [];
+  for (const fault of cases) results.push(await benchFailover(fault, { runs, durability, perSecond, onRun: (line) => console.error(line) }));
+  const machine = { cores: cpus().length, cpu: cpus()[0]?.model ?? '', memoryGiB: Math.round(totalmem() / 2 ** 30), kernel: release(), node: process.version };
+  const text = `${JSON.stringify({ bench: 'failover', machine, cases: results }, null, 2)}\n`;
+  if (values.json === undefined) process.stdout.write(text);
+  else await writeFile(values.json, text);
+  return results.some((one) => one.lost > 0) ? 1 : 0;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  },
+);

@@ -200,7 +200,7 @@ const cases: readonly Case[] = [
     fix: [/only for its next start/, 'SET PERSIST_ONLY super_read_only = ON;'],
     db2Detail: { atBoot: { ...soundDetail().atBoot, super_read_only: 'OFF' } },
   },
-  { finds: /cannot be told/, severity: 'bad', db2Detail: { atBoot: {} } },
+  { finds: /cannot be told/, severity: 'warn', db2Detail: { atBoot: {} } },
   { finds: /takes writes: read_only is off/, severity: 'bad', db2: { readOnly: false, superReadOnly: false } },
   { finds: /super_read_only off/, severity: 'bad', db2: { superReadOnly: false } },
   // shape

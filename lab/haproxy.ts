@@ -67,12 +67,14 @@ export async function startHaproxy(
     ...mark,
   };
   try {
-    for (const until = performance.now() + 10_000; ; await pause(10)) {
+    const until = performance.now() + 10_000;
+    for (;;) {
       const answered = await command(router, 'show version').catch(() => undefined);
       if (answered !== undefined && answered !== '') return router;
       if (!isAlive(mark) || performance.now() > until) {
         throw new RunbookError({ code: 'TOOL_FAILED', message: 'HAProxy did not start', hint: `Read ${log}.` });
       }
+      await pause(10);
     }
   } catch (error) {
     await end(mark);
@@ -101,12 +103,15 @@ export async function sendWritesTo(router: LabRouter, servers: readonly LabServe
   }
 }
 
+/** A bit of srv_admin_state that tells how the server began and stays when it was made ready since. */
+const DISABLED_BY_CONFIGURATION = 0x04;
+
 /** Servers of the write backend that are ready now. */
 export async function writersOf(router: LabRouter): Promise<string[]> {
   const state = await command(router, `show servers state ${WRITE_BACKEND}`);
   return state
     .split('\n')
     .map((line) => line.split(' '))
-    .filter((fields) => fields[1] === WRITE_BACKEND && fields[6] === '0')
+    .filter((fields) => fields[1] === WRITE_BACKEND && (Number(fields[6]) & ~DISABLED_BY_CONFIGURATION) === 0)
     .map((fields) => fields[3] ?? '');
 }

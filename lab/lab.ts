@@ -2,6 +2,7 @@ import { takeDown } from './down';
 import { faultsOf, type Faults } from './faults';
 import { type LabAccounts, type LabServer, type LabState, type LabWorker } from './options';
 import { rows, value, type Value } from './sql';
+import { statusOf, type LabStatus } from './status';
 import { rootDoor, serverNamed } from './state';
 import { startWorker, type WorkerOptions } from './worker';
 
@@ -25,6 +26,7 @@ export interface Lab {
   /** First column of the first row. */
   value(server: string, sql: string, values?: readonly Value[]): Promise<Value | undefined>;
   startWorker(options?: WorkerOptions): Promise<LabWorker>;
+  status(): Promise<LabStatus>;
   /** Ends every process; removes the folder, or leaves the logs and reports in it. */
   down(options?: { keepLogs?: boolean }): Promise<void>;
 }
@@ -46,6 +48,7 @@ export function asLab(state: LabState): Lab {
     rows: (name, sql, values) => rows(rootDoor(state, server(name)), sql, values),
     value: (name, sql, values) => value(rootDoor(state, server(name)), sql, values),
     startWorker: (options) => startWorker(state, options),
+    status: () => statusOf(state),
     down: (options) => takeDown(state, options),
   };
 }

@@ -15,7 +15,6 @@ export async function open(door: Door, timeoutMs = 5000): Promise<Connection> {
     connectTimeout: timeoutMs,
     multipleStatements: false,
     supportBigNumbers: true,
-    bigNumberStrings: true,
     dateStrings: true,
   });
 }

@@ -48,9 +48,10 @@ export async function startTemporal(
 }
 
 async function serves(program: string, address: string, mark: ProcessMark, log: string): Promise<void> {
-  for (const until = performance.now() + 30_000; ; await pause(30)) {
-    if (await listens(address)) break;
+  const until = performance.now() + 30_000;
+  while (!(await listens(address))) {
     if (!isAlive(mark) || performance.now() > until) throw notStarted(log);
+    await pause(30);
   }
   // It listens before its namespace can be used; one health check by its own client settles that.
   await runTool(program, ['operator', 'cluster', 'health', '--address', address], { deadlineMs: 15_000 });

@@ -45,7 +45,6 @@ export interface Faults {
   resumeTemporal(): void;
 }
 
-const OPEN: LinkRule = { kind: 'open' };
 const SHUTDOWN_MS = 30_000;
 
 export function faultsOf(state: LabState): Faults {
@@ -72,7 +71,7 @@ export function faultsOf(state: LabState): Faults {
       await start(name, options);
     },
     link,
-    between: async (one, other, rule = OPEN) => {
+    between: async (one, other, rule) => {
       await link(one, other, rule);
       await link(other, one, rule);
     },
@@ -80,7 +79,7 @@ export function faultsOf(state: LabState): Faults {
     connections: () => linkedConnections(state),
     fillDisk: (name) => {
       const undo = fillDisk(server(name));
-      return () => Promise.resolve(undo());
+      return async () => Promise.resolve().then(undo);
     },
     exhaustConnections: (name) => sessions.exhaustConnections(state, name),
     holdTableLock: (name, table) => sessions.holdTableLock(state, name, table),

@@ -16,7 +16,9 @@ export async function startRelay(state: LabState): Promise<LabRelay> {
   const fronts = state.servers.map(({ name, port, ownPort }) => ({ name, listenPort: port, targetPort: ownPort }));
   const args = [compiled('lab/faults/relay-main.js'), socket, join(state.folder, 'lab.json'), JSON.stringify(fronts)];
   const mark = startInLab(state, process.execPath, args, { log });
-  for (const until = performance.now() + 10_000; !existsSync(socket); await pause(10)) {
+  const until = performance.now() + 10_000;
+  while (!existsSync(socket)) {
+    await pause(10);
     if (isAlive(mark) && performance.now() < until) continue;
     await end(mark);
     throw new RunbookError({ code: 'TOOL_FAILED', message: 'the relay did not start', hint: `Read ${log}.` });

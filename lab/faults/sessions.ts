@@ -11,7 +11,7 @@ async function hold(state: LabState, server: string, statements: readonly string
   const connection = await open(rootDoor(state, serverNamed(state, server)));
   connection.on('error', () => undefined);
   for (const statement of statements) await connection.query(statement);
-  return () => Promise.resolve(connection.destroy());
+  return async () => Promise.resolve().then(() => connection.destroy());
 }
 
 /** LOCK TABLES … WRITE, held. */
@@ -46,16 +46,20 @@ export async function exhaustConnections(state: LabState, server: string): Promi
   const credentials = { host, port: ownPort, user: state.accounts.app.user, password: passwordOf(state.accounts.app) };
   const held: Connection[] = [];
   for (;;) {
-    const next = await createConnection({ ...credentials, connectTimeout: 5000 }).catch((error: unknown) => error);
-    if (next instanceof Error) {
-      if ((next as NodeJS.ErrnoException).code === 'ER_CON_COUNT_ERROR') break;
+    try {
+      const next = await createConnection({ ...credentials, connectTimeout: 5000 });
+      next.on('error', () => undefined);
+      held.push(next);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ER_CON_COUNT_ERROR') break;
       for (const connection of held) connection.destroy();
-      throw next;
+      throw error;
     }
-    (next as Connection).on('error', () => undefined);
-    held.push(next as Connection);
   }
-  return () => Promise.resolve(held.splice(0).forEach((connection) => connection.destroy()));
+  return async () => {
+    await Promise.resolve();
+    for (const connection of held.splice(0)) connection.destroy();
+  };
 }
 
 /** ACCOUNT LOCK, on this server alone (not logged), and an end to its standing sessions. */

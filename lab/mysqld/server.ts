@@ -9,12 +9,12 @@ export async function accepts(door: Door, mark: ProcessMark, withinMs: number, e
   const until = performance.now() + withinMs;
   for (;;) {
     if (existsSync(door.socketPath)) {
-      const connection = await open(door, 2000).catch((error: unknown) => error as NodeJS.ErrnoException);
-      if (!(connection instanceof Error)) {
-        connection.destroy();
-        return;
-      }
-      if (connection.code === 'ER_ACCESS_DENIED_ERROR') throw connection;
+      const refusal = await open(door, 2000).then(
+        (connection) => connection.destroy(),
+        (error: unknown) => error as NodeJS.ErrnoException,
+      );
+      if (refusal === undefined) return;
+      if (refusal.code === 'ER_ACCESS_DENIED_ERROR') throw refusal;
     }
     if (!isAlive(mark) || performance.now() > until) throw notStarted(mark, errorLog);
     await pause(20);

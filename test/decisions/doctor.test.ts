@@ -93,20 +93,31 @@ const cases: readonly Case[] = [
     finds: /replica_preserve_commit_order is OFF/,
     severity: 'warn',
     db2Variables: { replica_preserve_commit_order: 'OFF' },
+    fix: ['STOP REPLICA SQL_THREAD;', 'SET PERSIST replica_preserve_commit_order = ON;', 'START REPLICA SQL_THREAD;'],
   },
   // timing
   {
     finds: /replica_net_timeout is 60 s/,
     severity: 'bad',
     db2Variables: { replica_net_timeout: '60' },
-    fix: ['SET PERSIST replica_net_timeout = 4;'],
+    fix: [
+      'SET PERSIST replica_net_timeout = 4;',
+      /reads it when it starts/,
+      'STOP REPLICA IO_THREAD;',
+      'START REPLICA IO_THREAD;',
+    ],
   },
   {
     finds: /replica_net_timeout is 60 s/,
     severity: 'bad',
     db2: { release: '8.0', version: '8.0.25' },
     db2Variables: { replica_net_timeout: undefined, slave_net_timeout: '60' },
-    fix: ['SET PERSIST slave_net_timeout = 4;'],
+    fix: [
+      'SET PERSIST slave_net_timeout = 4;',
+      /reads it when it starts/,
+      'STOP REPLICA IO_THREAD;',
+      'START REPLICA IO_THREAD;',
+    ],
     count: 2,
   },
   {

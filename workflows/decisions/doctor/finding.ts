@@ -84,3 +84,17 @@ export const speaksOldWords = ({ version }: Patient): boolean => {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   return major < 8 || (major === 8 && minor === 0 && patch < 23);
 };
+
+const restart = (patient: Patient, thread: string): string[] => {
+  const copier = `${speaksOldWords(patient) ? 'SLAVE' : 'REPLICA'} ${thread}`;
+  return [`STOP ${copier};`, `START ${copier};`];
+};
+
+/** For settings that a receiver reads when it starts. Nothing received is lost: the applier goes on, the relay log stays. */
+export const restartReceiver = (patient: Patient): string[] => restart(patient, 'IO_THREAD');
+
+/** Around a statement that the server refuses while the applier runs. */
+export function withApplierStopped(patient: Patient, statements: readonly string[]): string[] {
+  const [stop = '', start = ''] = restart(patient, 'SQL_THREAD');
+  return [stop, ...statements, start];
+}

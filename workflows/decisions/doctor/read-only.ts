@@ -10,7 +10,7 @@ export const readOnlyAtBoot: Rule = onEach((patient) => {
       // Every server that a runbook ever opened or closed is in this state until the value is persisted.
       severity: unknown ? 'warn' : 'bad',
       what: unknown
-        ? 'whether super_read_only is on after a restart cannot be told: it was last set at run time'
+        ? `whether super_read_only is on after a restart cannot be told: ${patient.release === '5.7' ? '5.7 does not say' : 'it was last set at run time'}`
         : 'super_read_only is off after a restart',
       why: 'an old primary that returns from a crash takes writes at once, beside the new one',
       fix:

@@ -1,5 +1,14 @@
 import { channelOf } from '../facts';
-import { type Finding, onEach, type Patient, type Rule, setForGood, setting, speaksOldWords } from './finding';
+import {
+  type Finding,
+  onEach,
+  type Patient,
+  type Rule,
+  restartReceiver,
+  setForGood,
+  setting,
+  speaksOldWords,
+} from './finding';
 
 type Found = Omit<Finding, 'instance'>;
 
@@ -19,7 +28,10 @@ export const netTimeout: Rule = onEach((patient) => {
       severity: 'bad',
       what: `replica_net_timeout is ${seconds} s`,
       why: `its receiver goes on waiting for a hung source for ${seconds} s, and until then looks well to everybody`,
-      fix: setForGood(patient, 'replica_net_timeout', '4'),
+      fix: [
+        ...setForGood(patient, 'replica_net_timeout', '4'),
+        ...(channelOf(patient) ? ['-- the receiver reads it when it starts', ...restartReceiver(patient)] : []),
+      ],
       manual: 'Replica Server Options and Variables',
     },
   ];

@@ -1,4 +1,13 @@
-import { type Finding, type Fleet, type Patient, type Rule, setForGood, setting, speaksOldWords } from './finding';
+import {
+  type Finding,
+  type Fleet,
+  type Patient,
+  type Rule,
+  setForGood,
+  setting,
+  restartReceiver,
+  speaksOldWords,
+} from './finding';
 
 /** Longer than this no commit would ever wait: the way to say "never fall back". */
 const ENDLESS_MS = 86_400_000;
@@ -85,16 +94,15 @@ function judgeReplica(patient: Patient): Found[] {
       severity: 'warn',
       what: 'it acknowledges nothing: the replica side of semi-sync is off',
       why: 'one acknowledger fewer: when the others are away the primary waits or falls back',
-      fix: [...setForGood(patient, 'rpl_semi_sync_replica_enabled', '1'), ...restartReceiver(patient)],
+      fix: [
+        ...setForGood(patient, 'rpl_semi_sync_replica_enabled', '1'),
+        '-- the receiver asks for semi-sync when it connects',
+        ...restartReceiver(patient),
+      ],
       manual: MANUAL,
     },
   ];
 }
-
-const restartReceiver = (patient: Patient): string[] => {
-  const thread = speaksOldWords(patient) ? 'SLAVE IO_THREAD' : 'REPLICA IO_THREAD';
-  return ['-- the receiver asks for semi-sync when it connects', `STOP ${thread};`, `START ${thread};`];
-};
 
 /** Settings of the source side, which matter on whoever is the primary tomorrow. */
 function judgeAsSource(patient: Patient, { cluster }: Fleet): Found[] {
@@ -143,7 +151,7 @@ function judgeAsSource(patient: Patient, { cluster }: Fleet): Found[] {
 
 function enoughAcknowledgers({ cluster, patients, primary }: Fleet): Finding[] {
   const head = patients.find(({ name }) => name === primary);
-  if (!head) return [];
+  if (!head?.semiSync.sourceEnabled) return []; // told already
   const { acknowledgers, waitForReplicaCount } = head.semiSync;
   const spare = acknowledgers - waitForReplicaCount;
   const at = { instance: head.name, manual: MANUAL, fix: [] };

@@ -1,3 +1,4 @@
+import { channelOf } from '../facts';
 import {
   type Finding,
   onEach,
@@ -7,6 +8,7 @@ import {
   setForNextStart,
   setting,
   type Severity,
+  withApplierStopped,
 } from './finding';
 
 /** One variable with one right value. Table: what it must be, how bad it is otherwise, and what that means. */
@@ -110,6 +112,8 @@ const is = (value: string, wanted: string): boolean =>
 
 function judge(patient: Patient, wanted: Wanted): Omit<Finding, 'instance'>[] {
   const value = setting(patient, wanted.name);
+  if (wanted.name === 'replica_preserve_commit_order' && Number(setting(patient, 'replica_parallel_workers') ?? 0) < 2)
+    return [];
   // A server that does not know the variable either always behaves so (9.x and binlog_format) or cannot be helped by SQL.
   if (value === undefined || [wanted.value, ...(wanted.orElse ?? [])].some((good) => is(value, good))) return [];
   const { severity, why, manual } = wanted;
@@ -118,6 +122,8 @@ function judge(patient: Patient, wanted: Wanted): Omit<Finding, 'instance'>[] {
 }
 
 function fixFor(patient: Patient, { name, value: wanted, when }: Wanted, value: string): string[] {
+  if (name === 'replica_preserve_commit_order' && channelOf(patient))
+    return withApplierStopped(patient, setForGood(patient, name, wanted));
   if (name === 'gtid_mode') {
     return [
       `-- now: ${value}; one step at a time, each on every server before the next: OFF → OFF_PERMISSIVE → ON_PERMISSIVE → ON`,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { RunbookError } from '../activities/errors';
@@ -93,8 +93,20 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
 /** The lab that another process (or an earlier command) started: by name, or by folder. */
 export const attachLab = (nameOrFolder = 'lab'): Lab => asLab(loadState(nameOrFolder));
 
+/** Only a folder that is a lab's, or that stands where only labs do, is ever emptied. */
 function refuseSecond(name: string, folder: string): void {
-  if (!existsSync(join(folder, 'lab.json'))) return;
+  if (!existsSync(folder) || readdirSync(folder).length === 0) return;
+  if (!existsSync(join(folder, 'lab.json'))) {
+    if (folder !== labFolder(name)) {
+      throw new RunbookError({
+        code: 'INVALID_INPUT',
+        message: `${folder} is not empty and holds no lab`,
+        hint: 'Name an empty folder, or one that does not exist yet.',
+      });
+    }
+    rmSync(folder, { recursive: true, force: true }); // logs that a lab left
+    return;
+  }
   const state = loadState(folder);
   const alive = [...state.servers, ...state.workers].some((process) => isAlive(process));
   if (!alive) {

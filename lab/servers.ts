@@ -95,7 +95,9 @@ async function startFresh(
 export async function launch(state: LabState, server: LabServer, accounts: 'golden' | 'lab'): Promise<void> {
   const [program, before] =
     server.smallDiskMegabytes > 0 ? onSmallDisk(server, server.smallDiskMegabytes, state.mysqld) : [state.mysqld, []];
-  const mark = startInLab(state, program, [...before, `--defaults-file=${server.optionFile}`], {
+  // In a user namespace of its own the server is root of that namespace, and must be told that this is meant.
+  const asRoot = server.smallDiskMegabytes > 0 ? ['--user=root'] : [];
+  const mark = startInLab(state, program, [...before, `--defaults-file=${server.optionFile}`, ...asRoot], {
     log: join(server.folder, 'output.log'),
   });
   Object.assign(server, mark);

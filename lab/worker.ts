@@ -55,7 +55,7 @@ export async function startWorker(state: LabState, options: WorkerOptions = {}):
   const until = performance.now() + (options.withinMs ?? 30_000);
   while (!readFileSync(log, 'utf8').includes('worker ready')) {
     if (!isAlive(mark) || performance.now() > until) {
-      const words = readFileSync(log, 'utf8').trim().split('\n').slice(-3).join(' | ');
+      const words = readFileSync(log, 'utf8').trim().split('\n').slice(-3).join(' | ').slice(0, 400);
       const how = isAlive(mark) ? 'did not become ready in time' : 'ended while starting';
       await end(mark);
       state.workers.splice(state.workers.indexOf(worker), 1);

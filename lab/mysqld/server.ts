@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RunbookError } from '../../activities/errors';
 import { isAlive, type ProcessMark } from '../processes';
@@ -22,11 +23,13 @@ export async function accepts(door: Door, mark: ProcessMark, withinMs: number, e
 }
 
 function notStarted(mark: ProcessMark, errorLog: string): RunbookError {
-  const words = existsSync(errorLog) ? readFileSync(errorLog, 'utf8') : '';
-  const errors = words.split('\n').filter((line) => line.includes('[ERROR]') || line.includes('error'));
+  // What is wrong before the error log is open (a missing library, a wrong option file) goes to the output.
+  const files = [errorLog, join(dirname(errorLog), 'output.log')].filter((file) => existsSync(file));
+  const lines = files.flatMap((file) => readFileSync(file, 'utf8').split('\n'));
+  const errors = lines.filter((line) => /error|denied|cannot|not found/i.test(line));
   return new RunbookError({
     code: 'TOOL_FAILED',
-    message: `mysqld ${isAlive(mark) ? 'did not answer in time' : 'ended while starting'}: ${errors.slice(0, 3).join(' | ') || 'its error log is empty'}`,
+    message: `mysqld ${isAlive(mark) ? 'did not answer in time' : 'ended while starting'}: ${errors.slice(0, 3).join(' | ') || 'it said nothing'}`,
     hint: `Read ${errorLog}.`,
   });
 }

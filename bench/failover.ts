@@ -47,7 +47,9 @@ export async function benchFailover(fault: FaultCase, options: FailoverBench): P
     const one = await measureOnce(fault, options);
     measured.push(one);
     const steps = Object.entries(one.steps).map(([name, ms]) => `${name} ${Math.round(ms)}`);
-    options.onRun(`${fault} ${run}/${options.runs}: ${Math.round(one.totalMs)} ms (${steps.join(', ')}), lost ${one.lost} of ${one.acknowledged}`);
+    options.onRun(
+      `${fault} ${run}/${options.runs}: ${Math.round(one.totalMs)} ms (${steps.join(', ')}), lost ${one.lost} of ${one.acknowledged}`,
+    );
   }
   const sum = (value: (one: Measured) => number) => measured.reduce((total, one) => total + value(one), 0);
   const names = [...new Set(measured.flatMap((one) => Object.keys(one.steps)))];
@@ -65,11 +67,21 @@ export async function benchFailover(fault: FaultCase, options: FailoverBench): P
 }
 
 async function measureOnce(fault: FaultCase, { durability, perSecond }: FailoverBench): Promise<Measured> {
-  const lab = await startLab({ name: `bench-${process.pid}`, durability, temporal: true, worker: true, lifetime: 'starter' });
+  const lab = await startLab({
+    name: `bench-${process.pid}`,
+    durability,
+    temporal: true,
+    worker: true,
+    lifetime: 'starter',
+  });
   const connection = await Connection.connect({ address: lab.temporal?.address ?? '' });
   try {
     const client = new Client({ connection });
-    await client.workflow.start('watchCluster', { workflowId: watchId(lab.cluster), taskQueue: TASK_QUEUE, args: [{ cluster: lab.cluster }] });
+    await client.workflow.start('watchCluster', {
+      workflowId: watchId(lab.cluster),
+      taskQueue: TASK_QUEUE,
+      args: [{ cluster: lab.cluster }],
+    });
     const load = startLoad(lab, { perSecond });
     await untilWatched(client, lab.cluster);
     const before = performance.now();
@@ -81,7 +93,8 @@ async function measureOnce(fault: FaultCase, { durability, perSecond }: Failover
     else faults.hang('db1');
     const report = await reportOf(client, lab.cluster);
     const successor = lab.server(report.newPrimary ?? 'db1').uuid;
-    const resumed = load.acknowledged.find((one) => one.by === successor) ?? (await load.nextAcknowledgement(faultAt, successor));
+    const resumed =
+      load.acknowledged.find((one) => one.by === successor) ?? (await load.nextAcknowledgement(faultAt, successor));
     if (fault === 'hang') faults.wake('db1');
     const result = await load.stop();
     const lost = await result.lostOn(report.newPrimary ?? 'db1');
@@ -115,7 +128,12 @@ async function reportOf(client: Client, cluster: string): Promise<RunbookReport>
 function stepsOf(report: RunbookReport, faultAtEpochMs: number, resumedAtEpochMs: number): Record<string, number> {
   const noticed = /noticed at (\S+): /.exec(report.evidence[0] ?? '')?.[1];
   const noticedAt = noticed ? Date.parse(noticed) : Date.parse(report.startedAt);
-  const names: [RegExp, string][] = [[/^Look/, 'look'], [/^Fence/, 'fence'], [/^Apply/, 'open'], [/^Point every/, 'route']];
+  const names: [RegExp, string][] = [
+    [/^Look/, 'look'],
+    [/^Fence/, 'fence'],
+    [/^Apply/, 'open'],
+    [/^Point every/, 'route'],
+  ];
   const work: Record<string, number> = {};
   for (const [title, name] of names) {
     const step = report.steps.find((one) => title.test(one.title));

@@ -19,15 +19,34 @@ async function main(): Promise<number> {
   const runs = Number(values.runs);
   const perSecond = Number(values.rate);
   const durability = values.durability;
-  const cases: FaultCase[] = values.case === undefined ? ['kill', 'hang'] : values.case === 'kill' || values.case === 'hang' ? [values.case] : [];
+  const cases: FaultCase[] =
+    values.case === undefined
+      ? ['kill', 'hang']
+      : values.case === 'kill' || values.case === 'hang'
+        ? [values.case]
+        : [];
   const known = durability === 'async' || durability === 'semi-sync' || durability === 'lossless';
-  if (positionals[0] !== 'failover' || !Number.isInteger(runs) || runs < 1 || !(perSecond > 0) || cases.length === 0 || !known) {
+  if (
+    positionals[0] !== 'failover' ||
+    !Number.isInteger(runs) ||
+    runs < 1 ||
+    !(perSecond > 0) ||
+    cases.length === 0 ||
+    !known
+  ) {
     console.error(USAGE);
     return 2;
   }
   const results: FailoverCase[] = [];
-  for (const fault of cases) results.push(await benchFailover(fault, { runs, durability, perSecond, onRun: (line) => console.error(line) }));
-  const machine = { cores: cpus().length, cpu: cpus()[0]?.model ?? '', memoryGiB: Math.round(totalmem() / 2 ** 30), kernel: release(), node: process.version };
+  for (const fault of cases)
+    results.push(await benchFailover(fault, { runs, durability, perSecond, onRun: (line) => console.error(line) }));
+  const machine = {
+    cores: cpus().length,
+    cpu: cpus()[0]?.model ?? '',
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
+  };
   const text = `${JSON.stringify({ bench: 'failover', machine, cases: results }, null, 2)}\n`;
   if (values.json === undefined) process.stdout.write(text);
   else await writeFile(values.json, text);

@@ -7,7 +7,10 @@ export async function untilWatched(client: Client, cluster: string, withinMs = 3
   for (;;) {
     const details = await observerDetails(client, cluster);
     if (details?.lastSeen?.committedAt && details.state.endsWith('is well')) return;
-    if (performance.now() > until) throw new Error(`${cluster} is not watched after ${withinMs / 1000} s: ${details?.state ?? 'no observer speaks'}`);
+    if (performance.now() > until)
+      throw new Error(
+        `${cluster} is not watched after ${withinMs / 1000} s: ${details?.state ?? 'no observer speaks'}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

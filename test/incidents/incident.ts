@@ -1,0 +1,124 @@
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { untilWatched } from '../../bench/watched';
+import { type Lab, type LabOptions } from '../../lab';
+import { type Faults, faultsOf } from '../../lab/faults';
+import { type Load, type LoadResult, startLoad } from '../../lab/load';
+import { type RunbookReport } from '../../workflows/decisions/report';
+import {
+  changeId,
+  EMERGENCY_TASK_QUEUE,
+  progressQuery,
+  type RunProgress,
+  TASK_QUEUE,
+  watchId,
+} from '../../workflows/messages';
+import { type Expectations, violatedInvariants } from '../support/invariants';
+import { inLab } from '../support/lab';
+import { eventually } from '../support/wait';
+
+/** One incident on a fleet of its own: real servers, router, Temporal and worker, a watcher unless told otherwise, and a load. */
+export interface Incident {
+  readonly lab: Lab;
+  readonly faults: Faults;
+  readonly client: Client;
+  readonly load: Load;
+  /** The report of the run under the cluster's lock, once there is one and it has ended. */
+  report(): Promise<RunbookReport>;
+  /** What the run under the lock is doing, once `until` says so of it. */
+  progress(until: (progress: RunProgress) => boolean): Promise<RunProgress>;
+  /** Start an emergency failover as a person would; resolves with its report. */
+  start(input?: object): Promise<RunbookReport>;
+  approve(reason?: string): Promise<string>;
+  reject(reason: string): Promise<string>;
+  /** Stop the load and check I1, I2, I3, I5 and I6 until they hold; returns what the clients saw. */
+  settle(expectations?: Omit<Expectations, 'load'>): Promise<LoadResult>;
+}
+
+export interface Scene extends LabOptions {
+  /** Default true. */
+  readonly watched?: boolean;
+  /** Writes per second. Default 200. */
+  readonly perSecond?: number;
+}
+
+export async function incident(scene: Scene, story: (incident: Incident) => Promise<void>): Promise<void> {
+  const { watched = true, perSecond = 200, ...options } = scene;
+  await inLab({ temporal: true, worker: true, ...options }, async (lab) => {
+    const connection = await Connection.connect({ address: lab.temporal?.address ?? '' });
+    try {
+      const client = new Client({ connection });
+      if (watched) {
+        await client.workflow.start('watchCluster', {
+          workflowId: watchId(lab.cluster),
+          taskQueue: TASK_QUEUE,
+          args: [{ cluster: lab.cluster }],
+        });
+        await untilWatched(client, lab.cluster);
+      }
+      const load = startLoad(lab, { perSecond });
+      await load.nextAcknowledgement();
+      try {
+        await story(tell(lab, client, load));
+      } finally {
+        await load.stop();
+      }
+    } finally {
+      await connection.close();
+    }
+  });
+}
+
+function tell(lab: Lab, client: Client, load: Load): Incident {
+  const handle = () => client.workflow.getHandle(changeId(lab.cluster));
+  const vote = { by: 'tester@example.com' };
+  return {
+    lab,
+    client,
+    load,
+    faults: faultsOf(lab.state),
+    report: async () => {
+      await eventually('a run holds the lock of the cluster', () => known(() => handle().describe()), 60_000);
+      return (await handle().result()) as RunbookReport;
+    },
+    progress: (until) =>
+      eventually(
+        'the run says what is waited for',
+        async () => {
+          const progress = await known(() => handle().query(progressQuery));
+          return progress && until(progress) ? progress : undefined;
+        },
+        60_000,
+      ),
+    start: async (input = {}) =>
+      (await client.workflow.execute('emergencyFailover', {
+        workflowId: changeId(lab.cluster),
+        taskQueue: EMERGENCY_TASK_QUEUE,
+        args: [{ cluster: lab.cluster, requestedBy: vote.by, reason: 'test', ...input }],
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      })) as RunbookReport,
+    approve: (reason = '') => handle().executeUpdate('approve', { args: [{ ...vote, reason }] }),
+    reject: (reason) => handle().executeUpdate('reject', { args: [{ ...vote, reason }] }),
+    settle: async (expectations = {}) => {
+      const seen = await load.stop();
+      await eventually(
+        'every invariant holds',
+        async () => {
+          const violated = await violatedInvariants(lab, { ...expectations, load: seen });
+          if (violated.length > 0) throw new Error(violated.join('\n'));
+          return true;
+        },
+        30_000,
+      );
+      return seen;
+    },
+  };
+}
+
+async function known<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}

@@ -46,10 +46,9 @@ const READ_ONLY = new Set([1290, 1836, 1792]);
 const DISK_FULL = new Set([1021, 1114, 1030, 3, 1026, 1598]);
 
 function kindOf(error: RunbookError): CommitProbe['outcome'] {
-  const errno = errnoOf(error.cause);
-  if (errno !== undefined && READ_ONLY.has(errno)) return 'read only';
-  if (errno !== undefined && DISK_FULL.has(errno) && /disk|space|full|errno: 28/i.test(error.message))
-    return 'disk full';
+  const errno = errnoOf(error);
+  if (READ_ONLY.has(errno)) return 'read only';
+  if (DISK_FULL.has(errno) && /disk|space|full|errno: 28/i.test(error.message)) return 'disk full';
   if (error.code === 'HOST_UNREACHABLE' || error.code === 'CONNECTION_LOST') return 'no connection';
   if (error.code === 'AUTHENTICATION_FAILED' || error.code === 'MISSING_PRIVILEGE') return 'denied';
   return 'failed';

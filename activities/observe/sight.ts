@@ -42,7 +42,9 @@ export async function sightCluster(deps: Deps & { client: Client }, order: Sight
   const instance = primary === null ? undefined : instanceNamed(cluster, primary);
   const member = snapshot.members.find((one) => one.name === primary);
   const commit =
-    instance && member?.readable ? await probeCommit(deps.servers, cluster, instance, member.serverUuid, COMMIT_DEADLINE_MS) : null;
+    instance && member?.readable
+      ? await probeCommit(deps.servers, cluster, instance, member.serverUuid, COMMIT_DEADLINE_MS)
+      : null;
   if (commit) watch.mark('commit probed');
   return {
     cluster,

@@ -87,6 +87,11 @@ export function keepPool({ open, size, late }: PoolOptions): Pool {
     idle.push(line);
   };
 
+  /** One that broke in use is mostly a server that died: the idle ones are as dead, we have only not heard of it yet. */
+  const dropIdle = () => {
+    for (const line of [...idle]) drop(line);
+  };
+
   const wipe = (line: Line) => {
     line.reset().then(
       () => giveBack(line),
@@ -135,6 +140,7 @@ export function keepPool({ open, size, late }: PoolOptions): Pool {
     try {
       return await work(line);
     } finally {
+      if (line.broken && !isMissed(call)) dropIdle();
       if (isMissed(call) || line.broken) drop(line);
       else if (leaves === 'session state') wipe(line);
       else giveBack(line);

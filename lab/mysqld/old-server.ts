@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startInBackground } from '../background';
+import { type Lifetime } from '../options';
+import { end } from '../processes';
+import { releasePortsOf, reservePorts } from '../ports';
+import { findOldMysql, type OldRelease } from '../programs/old-mysql';
+import { type Progress } from '../programs/progress';
+import { runTool } from '../programs/tool';
+import { runAll, type Door } from '../sql';
+import { accepts } from './server';
+
+export interface OldServer {
+  readonly version: OldRelease;
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+  /** root through the unix socket. */
+  readonly root: Door;
+  /** Account `runbooks` for TCP; ALL privileges, since the old releases lack most of the finer ones. */
+  readonly account: { readonly user: string; readonly password: string };
+  stop(): Promise<void>;
+}
+
+/** One empty server of an old release with GTIDs and binary logs, to read and to replicate from. Takes about 3 s. */
+export async function startOldServer(
+  version: OldRelease,
+  folder: string,
+  {
+    lifetime = 'starter',
+    serverId = 57,
+    onProgress,
+  }: { lifetime?: Lifetime; serverId?: number; onProgress?: Progress } = {},
+): Promise<OldServer> {
+  const program = await findOldMysql(version, onProgress);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const [port = 0] = await reservePorts(1, folder);
+  const sockets = mkdtempSync(join(tmpdir(), 'mrb-'));
+  const socket = join(sockets, 's');
+  const options = join(folder, 'my.cnf');
+  const located = Object.entries(program.options).map(([name, value]) => `${name}=${value}`);
+  const lines = [
+    ...located,
+    ...(process.getuid?.() === 0 ? ['user=root'] : []),
+    `datadir=${folder}/data`,
+    `socket=${socket}`,
+    `port=${port}`,
+    'bind-address=127.0.0.1',
+    `server-id=${serverId}`,
+    'gtid-mode=ON',
+    'enforce-gtid-consistency=ON',
+    'log-bin=binlog',
+    'log-slave-updates=ON',
+    'binlog-format=ROW',
+    'secure-file-priv=',
+    'innodb-buffer-pool-size=32M',
+    'table-open-cache=200',
+    'table-definition-cache=400',
+    'max-connections=60',
+    ...(version === '5.7.22' ? [] : ['mysqlx=OFF']),
+  ];
+  writeFileSync(options, `[mysqld]\n${lines.join('\n')}\n`);
+  const errorLog = join(folder, 'error.log');
+  await runTool(program.mysqld, [`--defaults-file=${options}`, '--initialize-insecure'], { deadlineMs: 120_000 });
+  const mark = startInBackground(program.mysqld, [`--defaults-file=${options}`], { log: errorLog, lifetime });
+  const stop = async () => {
+    await end(mark);
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(sockets, { recursive: true, force: true });
+    releasePortsOf(folder);
+  };
+  try {
+    const root: Door = { socketPath: socket, user: 'root', password: '' };
+    await accepts(root, mark, 60_000, errorLog);
+    const account = { user: 'runbooks', password: randomBytes(18).toString('base64url') };
+    await runAll(root, [
+      'SET SESSION sql_log_bin = 0',
+      `CREATE USER 'runbooks'@'%' IDENTIFIED WITH mysql_native_password BY '${account.password}'`,
+      "GRANT ALL ON *.* TO 'runbooks'@'%'",
+    ]);
+    return { version, host: '127.0.0.1', port, pid: mark.pid, root, account, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,4 +1,4 @@
-import { type RunbookReport } from '../workflows/decisions/report';
+import { describeRpo, type RunbookReport } from '../workflows/decisions/report';
 import { type Context } from './context';
 import { follow } from './follow';
 import { displayFor } from './progress';
@@ -35,7 +35,7 @@ export function resultWords(report: RunbookReport): string {
         ]
       : []),
     ...(rto ? ['', `RTO ${(rto.totalMs / 1000).toFixed(2)} s (${rto.because})`] : []),
-    ...(rpo ? [`RPO ${rpo.lostCount} transactions known to be lost (${rpo.because})`] : []),
+    ...(rpo ? [`RPO ${describeRpo(rpo)}`] : []),
     ...(report.left.length > 0 ? ['', 'Left for a person:', ...report.left.map((line) => `  ${line}`)] : []),
     '',
     `The whole report: runbook report ${report.run}`,

@@ -55,7 +55,7 @@ export async function confirm(question: Question, run: string): Promise<string |
   }
 }
 
-/** The run's own sentence of thanks. Throws CHANGE_IN_PROGRESS-like refusals as WRITABLE words of the run: exit code 3. */
+/** Returns the run's own sentence. Throws CHANGE_IN_PROGRESS with the run's words when it refuses the answer (exit code 3). */
 export async function sendVote(door: Door, run: RunSummary, answer: 'approve' | 'reject', vote: Vote): Promise<string> {
   try {
     return await door.client.workflow

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { RunbookError } from '../activities/errors';
 import { sendWritesTo, startHaproxy } from './haproxy';
 import { writeInventory } from './inventory';
@@ -149,17 +150,31 @@ async function retryOnTakenPort<Result>(start: () => Promise<Result>): Promise<R
   }
 }
 
+/** Ctrl-C while it starts: everything ends, what was under way comes to its end, and nothing is left. */
 async function undoneOnFailure(state: LabState, work: () => Promise<Lab>): Promise<Lab> {
-  const interrupted = (signal: NodeJS.Signals) => {
-    void takeDown(state).finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  const working = work();
+  const settled = working.then(
+    () => undefined,
+    () => undefined,
+  );
+  const interruption = { came: false };
+  const interrupt = (signal: NodeJS.Signals) => {
+    interruption.came = true;
+    const leave = async () => {
+      await takeDown(state);
+      await Promise.race([settled, pause(10_000)]);
+      await takeDown(state);
+    };
+    void leave().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
   };
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    return await work();
+    return await working;
   } catch (error) {
+    if (interruption.came) return await new Promise<never>(() => undefined); // the process is about to exit
     await takeDown(state, { keepLogs: true });
     throw error;
   } finally {
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }

@@ -10,9 +10,11 @@ import { join } from 'node:path';
 const LOWEST = 15_000;
 const HIGHEST = 32_000;
 const TRIES = 500;
+const SWEEP_FROM = 300;
 
 /** Reserves `count` free ports for the lab in `folder`; the reservation ends when that folder is gone. */
 export async function reservePorts(count: number, folder: string): Promise<number[]> {
+  sweep();
   const ports: number[] = [];
   for (let tries = 0; ports.length < count; tries += 1) {
     if (tries > TRIES) throw new Error(`no ${count} free ports between ${LOWEST} and ${HIGHEST}`);
@@ -38,6 +40,16 @@ const reservations = (): string => {
 };
 
 const release = (port: number): void => rmSync(join(reservations(), String(port)), { force: true });
+
+/** Folders that were removed without giving their ports back leave reservations behind. */
+function sweep(): void {
+  const taken = readdirSync(reservations());
+  if (taken.length < SWEEP_FROM) return;
+  for (const port of taken) {
+    const owner = ownerOf(join(reservations(), port));
+    if (owner && !existsSync(owner)) release(Number(port));
+  }
+}
 
 function claim(port: number, folder: string): boolean {
   const file = join(reservations(), String(port));

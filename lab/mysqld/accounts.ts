@@ -5,11 +5,14 @@
 export const ACCOUNTS = { root: 'lab_root', admin: 'runbooks', replication: 'repl', app: 'app' } as const;
 export type AccountName = keyof typeof ACCOUNTS;
 
+/** CLONE and backup privileges are left out: provisioning and backups get accounts of their own. */
 export const ADMIN_GRANTS = (admin: string): readonly string[] => [
   // Static: threads and sessions of everybody (PROCESS), replica status (REPLICATION CLIENT), SHOW REPLICAS and reading
   // lost transactions with mysqlbinlog --read-from-remote-server (REPLICATION SLAVE), RESET BINARY LOGS, FLUSH LOGS and
   // RESET REPLICA (RELOAD), events of every schema switched off on replicas (EVENT).
   `GRANT PROCESS, REPLICATION CLIENT, REPLICATION SLAVE, RELOAD, EVENT ON *.* TO ${admin}`,
+  // information_schema lists only tables on which one has some privilege: this one shows their engines and no row of them.
+  `GRANT SHOW VIEW ON *.* TO ${admin}`,
   // START, STOP, CHANGE, RESET REPLICA.
   `GRANT REPLICATION_SLAVE_ADMIN ON *.* TO ${admin}`,
   // SET GLOBAL of read_only, semi-sync and replication settings; SET SESSION of the restricted ones (sql_log_bin).

@@ -92,12 +92,14 @@ async function build(scratch: string, progress: Progress): Promise<string> {
     GOPATH: process.env['GOPATH'] ?? join(scratch, 'go'),
     GOFLAGS: `${process.env['GOFLAGS'] ?? ''} -modcacherw`.trim(),
   };
-  const measure = () => `${megabytes(sizeOf(scratch))} of modules and output`;
+  let modules = 0; // go says one line for each that it fetches; measuring its caches would cost more than it tells
+  const onLine = (line: string) => (modules += line.startsWith('go: downloading') ? 1 : 0);
+  const measure = () => `${modules} modules fetched`;
   const tool = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;
   await phase(
     progress,
     '  building with Go (some minutes)',
-    () => runTool(go, ['install', tool], { env }),
+    () => runTool(go, ['install', tool], { env, onLine }),
     measure,
   ).catch((cause: unknown) => {
     throw notInstallable(`Temporal could not be built: ${(cause as Error).message}`, cause);

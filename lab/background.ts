@@ -15,8 +15,7 @@ export function startInBackground(
   args: readonly string[],
   { log, lifetime, env = process.env, cwd }: { log: string; lifetime: Lifetime; env?: NodeJS.ProcessEnv; cwd?: string },
 ): ProcessMark {
-  const bound = lifetime === 'starter' ? onPath('setpriv') : undefined;
-  const [command, all] = bound ? [bound, ['--pdeathsig', 'KILL', program, ...args]] : [program, args];
+  const [command = program, ...all] = [...dyingWithStarter(lifetime), program, ...args];
   const output = openSync(log, 'a', 0o600);
   try {
     const child = spawn(command, all, { stdio: ['ignore', output, output], detached: true, env, cwd });
@@ -33,6 +32,15 @@ export function startInBackground(
   } finally {
     closeSync(output);
   }
+}
+
+/**
+ * Words before a command that tie it to its parent. Also needed inside a new user namespace: entering one changes the
+ * credentials, and the kernel then forgets the tie.
+ */
+export function dyingWithStarter(lifetime: Lifetime): string[] {
+  const setpriv = lifetime === 'starter' ? onPath('setpriv') : undefined;
+  return setpriv ? [setpriv, '--pdeathsig', 'KILL'] : [];
 }
 
 /** Labs that are being taken down by this process: nothing more is started in them. */

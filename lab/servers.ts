@@ -94,7 +94,7 @@ async function startFresh(
 /** Starts the server's process and waits until it answers. `golden`: its accounts have no password of this lab yet. */
 export async function launch(state: LabState, server: LabServer, accounts: 'golden' | 'lab'): Promise<void> {
   const [program, before] =
-    server.smallDiskMegabytes > 0 ? onSmallDisk(server, server.smallDiskMegabytes, state.mysqld) : [state.mysqld, []];
+    server.smallDiskMegabytes > 0 ? onSmallDisk(server, state.mysqld, state.lifetime) : [state.mysqld, []];
   // In a user namespace of its own the server is root of that namespace, and must be told that this is meant.
   const asRoot = server.smallDiskMegabytes > 0 ? ['--user=root'] : [];
   const mark = startInLab(state, program, [...before, `--defaults-file=${server.optionFile}`, ...asRoot], {

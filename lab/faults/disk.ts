@@ -1,7 +1,8 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunbookError } from '../../activities/errors';
-import { type LabServer } from '../options';
+import { dyingWithStarter } from '../background';
+import { type LabServer, type Lifetime } from '../options';
 import { onPath } from '../programs/tool';
 
 /**
@@ -9,7 +10,7 @@ import { onPath } from '../programs/tool';
  * namespace where it is not root already), where its folder of binary logs is a small tmpfs. A full one gives mysqld the
  * real error 28, and the real behaviour: the commit waits and the error log says so. The binary logs die with the process.
  */
-export function onSmallDisk(server: LabServer, megabytes: number, program: string): [string, string[]] {
+export function onSmallDisk(server: LabServer, program: string, lifetime: Lifetime): [string, string[]] {
   const unshare = onPath('unshare');
   if (!unshare) {
     throw new RunbookError({
@@ -19,8 +20,23 @@ export function onSmallDisk(server: LabServer, megabytes: number, program: strin
     });
   }
   const script = 'mount -t tmpfs -o "size=$1m,mode=700" tmpfs "$2" && shift 2 && exec "$@"';
+  const size = String(server.smallDiskMegabytes);
   const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user'];
-  return [unshare, [...asRoot, '--mount', 'sh', '-c', script, 'sh', String(megabytes), binlogFolder(server), program]];
+  return [
+    unshare,
+    [
+      ...asRoot,
+      '--mount',
+      'sh',
+      '-c',
+      script,
+      'sh',
+      size,
+      binlogFolder(server),
+      ...dyingWithStarter(lifetime),
+      program,
+    ],
+  ];
 }
 
 export const binlogFolder = (server: Pick<LabServer, 'folder'>): string => join(server.folder, 'binlogs');

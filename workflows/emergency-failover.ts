@@ -1,9 +1,10 @@
+import { CancellationScope } from '@temporalio/workflow';
 import { type Sight } from '../activities';
 import { decideFailover, type Decision } from './decisions/failover';
-import { type FailoverPlan, summarise } from './decisions/plan';
+import { type FailoverPlan, summarise, tellRisk } from './decisions/plan';
 import { type RunbookReport } from './decisions/report';
 import { failoverOrder, type FailoverOrder, parseInput } from './inputs';
-import { look, lookFrom, tidy } from './steps/activities';
+import { ledger, look, lookFrom, tidy } from './steps/activities';
 import { openGate, type Gate } from './steps/approval';
 import { holdsLock, underLock } from './steps/lock';
 import { failureWords, openRunbook, type Runbook } from './steps/runbook';
@@ -28,15 +29,21 @@ export async function emergencyFailover(input?: unknown): Promise<RunbookReport>
   const permit = askForPermit(order, book);
   const sight = await lookAndTell(book, order);
   const decision = judge(book, sight);
-  if (decision.act === 'stand down') return standDown(book, order, decision.because);
+  if (decision.act === 'stand down') return standDown({ book, order, permit }, decision.because);
   if (order.dryRun) return keep(book.close('planned', decision.plan.summary));
 
   const agreed = await agree({ book, gate, order, sight, plan: decision.plan, permit });
   if ('because' in agreed)
-    return agreed.rejected ? reject(book, order, agreed.because) : standDown(book, order, agreed.because);
+    return agreed.rejected
+      ? reject({ book, order, permit }, agreed.because)
+      : standDown({ book, order, permit }, agreed.because);
 
-  if (agreed.plan.kind === 'reattach') return keep(await reattach(book, agreed.sight, agreed.plan));
-  return keep(await takeOver({ book, gate, order, ...agreed }));
+  if (agreed.plan.kind === 'reattach') {
+    await giveBackPermit({ book, order, permit }); // writers notice nothing: it does not count as a failover
+    return keep(await reattach(book, agreed.sight, agreed.plan));
+  }
+  // A run that is cancelled behind the fence would leave the cluster without writes: from here it goes on to its end.
+  return CancellationScope.nonCancellable(async () => keep(await takeOver({ book, gate, order, ...agreed })));
 }
 
 const lookAndTell = (book: Runbook, order: FailoverOrder): Promise<Sight> =>
@@ -63,11 +70,20 @@ function judge(book: Runbook, { cluster, sighting }: Sight): Decision {
   return decision;
 }
 
-/** An automatic run is counted in the fleet's ledger while we look; people are not counted. */
+const isCounted = (order: FailoverOrder): boolean => order.trigger === 'watcher' || order.trigger === 'alert';
+
+/**
+ * An automatic run is counted in the fleet's ledger while we look; people are not counted. A ledger that does not answer refuses:
+ * it may not keep a failover waiting for ever, nor let it pass uncounted. Never rejects: nobody awaits it for a while.
+ */
 async function askForPermit(order: FailoverOrder, book: Runbook): Promise<string | null> {
-  if (order.trigger !== 'watcher' && order.trigger !== 'alert') return null;
-  const permit = await look.takePermit({ cluster: order.cluster, run: book.run, peek: order.dryRun });
-  return permit.granted ? null : `${permit.because}: a human must agree`;
+  if (!isCounted(order)) return null;
+  try {
+    const permit = await ledger.takePermit({ cluster: order.cluster, run: book.run, peek: order.dryRun });
+    return permit.granted ? null : `${permit.because}: a human must agree`;
+  } catch (error) {
+    return `the fleet's ledger of failovers did not answer (${failureWords(error)}): a human must agree`;
+  }
 }
 
 interface Agreement {
@@ -110,12 +126,10 @@ async function agree({ book, gate, order, sight, plan, permit }: Agreement): Pro
 
 async function whyAsk({ cluster }: Sight, plan: FailoverPlan): Promise<string[]> {
   const policy = cluster.failover.mode === 'approve' ? ['the policy of this cluster is to ask'] : [];
-  const risks = plan.risks.map((risk) =>
-    risk.invariant === null ? risk.sentence : `${risk.sentence} (invariant ${risk.invariant})`,
-  );
+  const risks = plan.risks.map(tellRisk);
   const queue = cluster.failover.secondOpinionQueue;
   if (queue === undefined || plan.kind === 'reattach') return [...policy, ...risks];
-  const opinion = await secondOpinion(cluster.name, queue);
+  const opinion = await secondOpinion(cluster.name, queue, plan);
   return [
     ...policy,
     ...risks,
@@ -124,12 +138,19 @@ async function whyAsk({ cluster }: Sight, plan: FailoverPlan): Promise<string[]>
 }
 
 /** The same look from another place; one that does not answer in time does not agree. */
-async function secondOpinion(cluster: string, queue: string): Promise<{ agrees: boolean; because: string }> {
+async function secondOpinion(
+  cluster: string,
+  queue: string,
+  plan: FailoverPlan,
+): Promise<{ agrees: boolean; because: string }> {
   try {
     const { cluster: seen, sighting } = await lookFrom(queue).sightCluster({ cluster });
     const decision = decideFailover({ cluster: seen, sighting });
     return {
-      agrees: decision.act === 'carry out' && decision.diagnosis.writesAreOver === 'yes',
+      agrees:
+        decision.act === 'carry out' &&
+        decision.plan.kind === plan.kind &&
+        (plan.kind !== 'promote' || decision.diagnosis.writesAreOver === 'yes'),
       because: decision.diagnosis.because,
     };
   } catch (error) {
@@ -137,20 +158,26 @@ async function secondOpinion(cluster: string, queue: string): Promise<{ agrees: 
   }
 }
 
-async function standDown(book: Runbook, order: FailoverOrder, because: string): Promise<RunbookReport> {
-  await giveBackPermit(book, order);
+type Ending = Pick<Agreement, 'book' | 'order' | 'permit'>;
+
+async function standDown(ending: Ending, because: string): Promise<RunbookReport> {
+  const { book } = ending;
+  await giveBackPermit(ending);
   return keep(book.close('stood down', `Stood down, nothing was changed: ${because}`));
 }
 
-async function reject(book: Runbook, order: FailoverOrder, because: string): Promise<RunbookReport> {
-  await giveBackPermit(book, order);
+async function reject(ending: Ending, because: string): Promise<RunbookReport> {
+  const { book } = ending;
+  await giveBackPermit(ending);
   return keep(book.close('rejected', `Not approved, nothing was changed: ${because}`));
 }
 
-const giveBackPermit = (book: Runbook, order: FailoverOrder): Promise<void> =>
-  !order.dryRun && (order.trigger === 'watcher' || order.trigger === 'alert')
-    ? tidy.returnPermit(book.run)
-    : Promise.resolve();
+/** Only when the request has been answered: a return that overtakes it would give back nothing. */
+async function giveBackPermit({ book, order, permit }: Ending): Promise<void> {
+  if (order.dryRun || !isCounted(order)) return;
+  await permit;
+  await ledger.returnPermit(book.run).catch(() => undefined);
+}
 
 /** The report is in the run's result and query; the file is for the post-mortem. A full disk of ours fails nothing. */
 async function keep(report: RunbookReport): Promise<RunbookReport> {

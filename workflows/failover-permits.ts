@@ -1,5 +1,6 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
-import { emptyLedger, type Ledger, requestPermit, returnPermit } from './decisions/permits';
+import { emptyLedger, type Ledger, type PermitRequest, requestPermit, returnPermit } from './decisions/permits';
 import { requestPermitUpdate, returnPermitSignal } from './messages';
 
 /**
@@ -15,7 +16,7 @@ export async function failoverPermits(carried: Ledger = emptyLedger): Promise<ne
       ledger = answer.ledger;
       return answer.permit;
     },
-    { description: 'May one more automatic failover run? Asked by emergencyFailover.' },
+    { validator: refuseUnclear, description: 'May one more automatic failover run? Asked by emergencyFailover.' },
   );
   setHandler(returnPermitSignal, (run) => {
     ledger = returnPermit(ledger, run);
@@ -23,4 +24,16 @@ export async function failoverPermits(carried: Ledger = emptyLedger): Promise<ne
   await condition(() => workflowInfo().continueAsNewSuggested);
   await condition(allHandlersFinished);
   return continueAsNew<typeof failoverPermits>(ledger);
+}
+
+/** A request typed by hand that lacks a limit would make the handler throw, and then nobody in the fleet gets an answer. */
+function refuseUnclear(request: Partial<PermitRequest> | undefined): void {
+  const { cluster, run, perCluster, perFleet } = request ?? {};
+  const limits = [perCluster?.failovers, perCluster?.perMinutes, perFleet?.failovers, perFleet?.perMinutes];
+  if (typeof cluster === 'string' && typeof run === 'string' && limits.every((limit) => typeof limit === 'number'))
+    return;
+  throw ApplicationFailure.nonRetryable(
+    'A permit is asked for with {"cluster", "run", "peek", "perCluster": {"failovers", "perMinutes"}, "perFleet": {"failovers", "perMinutes"}}.',
+    'INVALID_INPUT',
+  );
 }

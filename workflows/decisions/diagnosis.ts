@@ -69,7 +69,8 @@ function judgeAnswering(name: string, commit: CommitProbe | null): Verdict {
     case 'failed':
       return askHuman(
         'stalled',
-        `${name} answers reads, but a commit did not succeed within ${commit.elapsedMs} ms: ${commit.detail}`,
+        // No measured time here: the sentence is part of a plan, and a plan whose words change is another plan.
+        `${name} answers reads, but a commit did not succeed: ${commit.detail}`,
       );
   }
 }

@@ -26,7 +26,7 @@ export interface Election {
   readonly target: string;
   /** Best first, then those that are barred. */
   readonly ranking: readonly Contender[];
-  /** Seen on the primary, held by no replica we can read. '' when none is known. */
+  /** Seen on the primary, on a replica with errant transactions, or at an earlier look; held by no sound replica we can read. '' when none is known. */
   readonly missing: string;
   readonly because: string;
 }
@@ -36,6 +36,8 @@ export interface ElectionQuestion {
   readonly snapshot: ClusterSnapshot;
   readonly oldPrimary: string;
   readonly lastSeen: LastSeen | null;
+  /** What was known to be received at an earlier look, as a GTID set: it counts although its holder may be gone. */
+  readonly known?: string;
   /** Errant transactions by replica name, as text. */
   readonly errant: ReadonlyMap<string, string>;
   /** A human has allowed candidates that are barred (errant, delayed, stopped applier). must_not stays barred. */
@@ -52,10 +54,13 @@ export function elect(question: ElectionQuestion): Election {
   const entrants = enter(question);
   const sound = entrants.filter((one) => isEmpty(one.errant));
   const pool = sound.length > 0 ? sound : entrants; // only errant ones left: a human may still choose among them
-  const all = pool.reduce<GtidSet>((sum, one) => union(sum, one.holds), emptyGtidSet);
+  const all = pool.reduce<GtidSet>((sum, one) => union(sum, real(one)), emptyGtidSet);
   const seen = question.lastSeen ? parseGtidSet(question.lastSeen.gtidExecuted) : emptyGtidSet;
-  const missing = subtract(seen, all);
-  const everything = union(all, seen);
+  const earlier = parseGtidSet(question.known ?? '');
+  // A replica with errant transactions is no source, but what it received besides is real: passing over it may lose that.
+  const known = entrants.reduce<GtidSet>((sum, one) => union(sum, real(one)), union(seen, earlier));
+  const missing = subtract(known, all);
+  const everything = union(all, known);
 
   const ranking = entrants
     .map((one) => ({ one, contender: describe(one, all, everything, entrants, question) }))
@@ -65,20 +70,23 @@ export function elect(question: ElectionQuestion): Election {
   const eligible = ranking.filter(
     ({ one, contender }) => contender.barred.length === 0 || (question.allowBarred === true && one.rule !== 'must_not'),
   );
-  for (const { one, contender } of eligible) {
+  for (const { one } of eligible) {
+    const lost = { missing: print(subtract(missing, one.holds)) };
     if (contains(one.holds, all))
       return {
         ...facts,
+        ...lost,
         chosen: one.facts.name,
         fetchFrom: null,
         because: sentence(one.facts.name, null, question, entrants),
       };
-    const giver = pool.find(
+    const giver = sound.find(
       (other) => contains(other.holds, all) && contains(one.holds, parseGtidSet(other.facts.gtid.purged)),
     );
     if (giver) {
       return {
         ...facts,
+        ...lost,
         chosen: one.facts.name,
         fetchFrom: giver.facts.name,
         because: sentence(one.facts.name, giver.facts.name, question, entrants),
@@ -96,6 +104,9 @@ interface Entrant {
   readonly holds: GtidSet;
   readonly errant: GtidSet;
 }
+
+/** What it holds of the cluster's own history. */
+const real = (one: Entrant): GtidSet => subtract(one.holds, one.errant);
 
 function enter({ cluster, snapshot, oldPrimary, errant }: ElectionQuestion): Entrant[] {
   return readable(snapshot.members)

@@ -2,11 +2,12 @@ import { type Cluster } from './cluster';
 import { diagnosePrimary, type Diagnosis } from './diagnosis';
 import { elect } from './election';
 import { errantByReplica } from './errant';
-import { type Sighting } from './evidence';
-import { type ClusterSnapshot, type InstanceFacts, readable } from './facts';
+import { type LastSeen, type Sighting } from './evidence';
+import { channelOf, type ClusterSnapshot, type InstanceFacts, readable } from './facts';
+import { subtractText } from './gtid-set';
 import { freeze, type FailoverPlan, type PlanWithoutHash, type Risk } from './plan';
 import { planReattach } from './reattach';
-import { risksOfPromotion, risksOfTakeover } from './risks';
+import { risksOfPromotion, risksOfRival, risksOfTakeover } from './risks';
 import { judgeRpo } from './rpo';
 import { sourceOf } from './topology';
 
@@ -57,7 +58,13 @@ export function decideFailover(question: FailoverQuestion): Decision {
       ? carryOut(`${diagnosis.because}; ${reattach.summary}`, reattach)
       : standDown(`${diagnosis.because}: nothing to do`);
   }
-  if (rival && (diagnosis.writesAreOver === 'yes' || diagnosis.state === 'read-only')) {
+  const old = readable(sighting.snapshot.members).find((member) => member.name === primary);
+  if (rival && old && diagnosis.state === 'read-only' && sourceOf(sighting.snapshot.members, old) === rival)
+    return standDown(
+      `${rival.name} takes writes and ${primary} replicates from it: the primary was moved on purpose, there is nothing to do`,
+    );
+  // Also while a human must say whether the old one lives: to elect a third server beside an open one is never right.
+  if (rival && (diagnosis.writesAreOver !== 'no' || diagnosis.state === 'read-only')) {
     return carryOut(
       `${diagnosis.because}; ${rival.name} has been opened already`,
       finishPlan(question, diagnosis, primary, rival),
@@ -85,7 +92,7 @@ function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, pr
   const election = willing.chosen ? willing : elect({ ...ask, allowBarred: true });
   if (!election.chosen) return { act: 'stand down', diagnosis, because: `${diagnosis.because}; ${election.because}` };
   const chosen = election.chosen;
-  const rpo = judgeRpo(cluster, snapshot, lastSeen, election.missing);
+  const rpo = judgeRpo({ cluster, snapshot, oldPrimary: primary, lastSeen, missing: election.missing });
   const plan = freeze({
     kind: 'promote',
     oldPrimary: primary,
@@ -94,7 +101,7 @@ function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, pr
     target: election.target,
     ranking: election.ranking,
     repoint: followers(snapshot, primary, chosen),
-    risks: risksOfPromotion({ cluster, snapshot, diagnosis, election, lastSeen, rpo }),
+    risks: risksOfPromotion({ cluster, oldPrimary: primary, diagnosis, election, rpo }),
     rpo,
     summary: `promote ${chosen} in place of ${primary}: ${election.because}`,
   });
@@ -104,7 +111,7 @@ function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, pr
 /**
  * Who gets the new primary as its source: every member that copied from the old primary or stands above the chosen one.
  * A member below another living replica keeps it. Errant ones follow too: they spread nothing as long as nobody copies from
- * them, and the report names them.
+ * them, and the report names them. One without any channel is no replica of this tree (quarantined, being restored): it is left alone.
  */
 export function followers(snapshot: ClusterSnapshot, oldPrimary: string, newPrimary: string): Record<string, string> {
   const members = readable(snapshot.members);
@@ -118,7 +125,7 @@ export function followers(snapshot: ClusterSnapshot, oldPrimary: string, newPrim
   }
   const alive = new Set(members.map((member) => member.name));
   const moves = members.filter((member) => {
-    if (member.name === newPrimary || member.name === oldPrimary) return false;
+    if (member.name === newPrimary || member.name === oldPrimary || !channelOf(member)) return false;
     const source = sourceNameOf(member);
     return source === undefined || source === oldPrimary || !alive.has(source) || above.has(member.name);
   });
@@ -131,7 +138,8 @@ function finishPlan(
   primary: string,
   opened: InstanceFacts,
 ): PlanWithoutHash {
-  const risks: Risk[] = risksOfTakeover(sighting, opened, diagnosis);
+  const { snapshot, lastSeen } = sighting;
+  const risks: Risk[] = [...risksOfTakeover(sighting, opened, diagnosis), ...risksOfRival(cluster, opened)];
   return {
     kind: 'finish',
     oldPrimary: primary,
@@ -139,12 +147,16 @@ function finishPlan(
     fetchFrom: null,
     target: opened.gtid.executed,
     ranking: [],
-    repoint: followers(sighting.snapshot, primary, opened.name),
+    repoint: followers(snapshot, primary, opened.name),
     risks,
-    rpo: judgeRpo(cluster, sighting.snapshot, sighting.lastSeen, ''),
+    rpo: judgeRpo({ cluster, snapshot, oldPrimary: primary, lastSeen, missing: lackedBy(opened, lastSeen) }),
     summary: `${opened.name} takes writes already (opened by another tool or a person): verify it and finish what is left, elect nobody`,
   };
 }
+
+/** What the watcher saw committed and `opened` does not have. */
+const lackedBy = (opened: InstanceFacts, lastSeen: LastSeen | null): string =>
+  subtractText(lastSeen?.gtidExecuted ?? '', opened.gtid.executed);
 
 /** A primary that restarted boots read-only, as it must. When nobody else was opened and it lacks nothing, it is its own best successor. */
 function reopenPlan({ cluster, sighting }: FailoverQuestion, primary: string): PlanWithoutHash | null {
@@ -163,7 +175,7 @@ function reopenPlan({ cluster, sighting }: FailoverQuestion, primary: string): P
     ranking: [],
     repoint: {},
     risks: risksOfTakeover(sighting, member, null),
-    rpo: judgeRpo(cluster, snapshot, lastSeen, ''),
+    rpo: judgeRpo({ cluster, snapshot, oldPrimary: primary, lastSeen, missing: lackedBy(member, lastSeen) }),
     summary: `${primary} has restarted and came up read-only, as every server must: open it again`,
   };
 }

@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { type Contender } from './election';
+import { containsText } from './gtid-set';
 import { type PlanSummary, type Rpo } from './report';
 
 /** A reason why a human must agree before this plan runs, with the invariant of docs/invariants.md that it touches. */
@@ -35,9 +36,13 @@ export interface FailoverPlan {
 
 export type PlanWithoutHash = Omit<FailoverPlan, 'hash'>;
 
-/** Freeze a plan: the hash covers everything that an approver is shown, so a plan that changed is another plan. */
+/**
+ * Freeze a plan: the hash covers what an approver agrees to, so a plan that changed is another plan. How far the replicas have
+ * applied what they hold is left out: it moves while a human reads, and an approval would be void before it is given.
+ */
 export function freeze(plan: PlanWithoutHash): FailoverPlan {
-  return { ...plan, hash: bytesToHex(sha256(utf8ToBytes(canonical(plan)))) };
+  const ranking = plan.ranking.map((one) => ({ ...one, executed: undefined, unapplied: undefined }));
+  return { ...plan, hash: bytesToHex(sha256(utf8ToBytes(canonical({ ...plan, ranking, hash: undefined })))) };
 }
 
 /** JSON with sorted keys: the same facts always give the same text. */
@@ -51,15 +56,29 @@ function canonical(value: unknown): string {
     .join(',')}}`;
 }
 
+/**
+ * What in `next` a human has not agreed to yet. Losing less than what was agreed to needs no new word; anything else that is said
+ * otherwise does.
+ */
+export function newRisks(
+  agreed: Pick<FailoverPlan, 'risks' | 'rpo'>,
+  next: Pick<FailoverPlan, 'risks' | 'rpo'>,
+): Risk[] {
+  const known = agreed.risks.map((risk) => risk.sentence);
+  const noMoreLost = containsText(agreed.rpo?.lost ?? '', next.rpo?.lost ?? '');
+  return next.risks.filter((risk) => !known.includes(risk.sentence) && !(risk.code === 'KNOWN_LOSS' && noMoreLost));
+}
+
+export const tellRisk = (risk: Risk): string =>
+  risk.invariant === null ? risk.sentence : `${risk.sentence} (invariant ${risk.invariant})`;
+
 export function summarise(plan: FailoverPlan): PlanSummary {
   return {
     hash: plan.hash,
     kind: plan.kind,
     summary: plan.summary,
     lines: planLines(plan),
-    risks: plan.risks.map((risk) =>
-      risk.invariant === null ? risk.sentence : `${risk.sentence} (invariant ${risk.invariant})`,
-    ),
+    risks: plan.risks.map(tellRisk),
   };
 }
 
@@ -73,7 +92,11 @@ function planLines(plan: FailoverPlan): string[] {
   if (plan.kind === 'reopen')
     return [`open writes on ${plan.newPrimary}`, 'point every router at it and prove it by a write'];
   if (plan.kind === 'finish')
-    return [fence, `point every router at ${plan.newPrimary} and prove it by a write`, ...repoint];
+    return [
+      `point every router at ${plan.newPrimary} and at no other server, cut the sessions at ${plan.oldPrimary}, prove it by a write`,
+      ...repoint,
+      `quarantine ${plan.oldPrimary}`,
+    ];
   return [...candidates, fence, ...fetch, open, ...repoint];
 }
 

@@ -2,7 +2,7 @@ import { type Cluster } from './cluster';
 import { channelOf, type ClusterSnapshot, type InstanceFacts, readable, unreadable } from './facts';
 import { contains, parseGtidSet } from './gtid-set';
 import { type PlanWithoutHash, type Risk } from './plan';
-import { silenceLimitMs } from './testimony';
+import { testify } from './testimony';
 import { sourceOf } from './topology';
 
 /**
@@ -47,9 +47,5 @@ export function planReattach(cluster: Cluster, snapshot: ClusterSnapshot, primar
 
 const hearsNothing = (member: InstanceFacts): boolean => {
   const channel = channelOf(member);
-  if (!channel) return false;
-  return (
-    channel.receiver === 'connecting' ||
-    (channel.receiver === 'running' && channel.silentForMs !== null && channel.silentForMs > silenceLimitMs(channel))
-  );
+  return channel !== undefined && testify(member, channel).says === 'does not see it';
 };

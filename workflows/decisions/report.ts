@@ -83,11 +83,11 @@ export function renderReport(report: RunbookReport): string {
     '| | |',
     '|---|---|',
     `| run | \`${report.run}\` |`,
-    `| started by | ${report.startedBy} (${report.trigger})${report.reason ? `: ${report.reason}` : ''} |`,
+    `| started by | ${cell(`${report.startedBy} (${report.trigger})${report.reason ? `: ${report.reason}` : ''}`)} |`,
     `| from, to | ${report.startedAt}, ${report.endedAt} |`,
     `| primary | ${report.oldPrimary ?? 'unknown'} → ${report.newPrimary ?? 'unchanged'} |`,
     `| RTO | ${report.rto ? `${(report.rto.totalMs / 1000).toFixed(2)} s (${report.rto.because})` : 'not applicable'} |`,
-    `| RPO | ${report.rpo ? describeRpo(report.rpo) : 'not applicable'} |`,
+    `| RPO | ${report.rpo ? cell(describeRpo(report.rpo)) : 'not applicable'} |`,
     ...section('What a human must do next', report.left),
     ...section('Evidence', report.evidence),
     ...section('Decisions', report.decisions),
@@ -108,11 +108,14 @@ export function renderReport(report: RunbookReport): string {
     '|---|---|---|---|',
     ...report.steps.map(
       (step) =>
-        `| ${step.startedAt.slice(11, 23)} | ${step.durationMs === null ? '' : `${step.durationMs} ms`} | ${step.title} | ${step.state}: ${step.detail}${renderParts(step)} |`,
+        `| ${step.startedAt.slice(11, 23)} | ${step.durationMs === null ? '' : `${step.durationMs} ms`} | ${cell(step.title)} | ${cell(`${step.state}: ${step.detail}${renderParts(step)}`)} |`,
     ),
     '',
   ].join('\n');
 }
+
+/** One table cell: GTID sets have line breaks, servers' words may have bars. */
+const cell = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ').replaceAll('|', '\\|');
 
 const renderParts = (step: StepRecord): string =>
   step.parts.length > 0

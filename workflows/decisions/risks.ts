@@ -1,18 +1,17 @@
-import { type Cluster } from './cluster';
+import { type Cluster, instanceNamed } from './cluster';
 import { type Diagnosis } from './diagnosis';
 import { type Election } from './election';
-import { type LastSeen, type Sighting } from './evidence';
-import { type ClusterSnapshot, type InstanceFacts, readable } from './facts';
-import { contains, parseGtidSet, print, subtract, union } from './gtid-set';
+import { type Sighting } from './evidence';
+import { channelOf, type InstanceFacts, readable } from './facts';
+import { contains, isEmpty, parseGtidSet, print, subtract, union, without } from './gtid-set';
 import { type Risk } from './plan';
 import { type Rpo } from './report';
 
 interface Promotion {
   readonly cluster: Cluster;
-  readonly snapshot: ClusterSnapshot;
+  readonly oldPrimary: string;
   readonly diagnosis: Diagnosis;
   readonly election: Election;
-  readonly lastSeen: LastSeen | null;
   readonly rpo: Rpo;
 }
 
@@ -20,19 +19,23 @@ const risk = (code: string, invariant: number | null, sentence: string): Risk =>
 
 /** Everything about a promotion that a human must agree to. Empty = it may run by itself where the policy is automatic. */
 export function risksOfPromotion(promotion: Promotion): Risk[] {
-  return [
-    ...risksOfDoubt(promotion),
-    ...risksOfCandidate(promotion),
-    ...risksOfLoss(promotion),
-    ...risksOfFence(promotion.cluster, promotion.diagnosis),
-  ];
+  return [...risksOfDoubt(promotion), ...risksOfElection(promotion), ...risksOfFence(promotion)];
 }
 
-function risksOfDoubt({ diagnosis }: Promotion): Risk[] {
+/** The part that no election changes: what was agreed to before the fence stays agreed to. */
+export const isOfElection = (one: Risk): boolean => one.code !== 'PRIMARY_MAY_LIVE' && one.code !== 'NO_FENCE';
+
+/** The part that depends on who was elected: judged once more when positions hold still. */
+export const risksOfElection = (elected: Pick<Promotion, 'cluster' | 'election' | 'rpo'>): Risk[] => [
+  ...risksOfCandidate(elected),
+  ...risksOfLoss(elected),
+];
+
+function risksOfDoubt({ diagnosis }: Pick<Promotion, 'diagnosis'>): Risk[] {
   return diagnosis.writesAreOver === 'a human must say' ? [risk('PRIMARY_MAY_LIVE', 7, diagnosis.because)] : [];
 }
 
-function risksOfCandidate({ election }: Promotion): Risk[] {
+function risksOfCandidate({ election }: Pick<Promotion, 'election'>): Risk[] {
   const chosen = election.ranking.find((one) => one.name === election.chosen);
   if (!chosen) return [];
   const barred = chosen.barred.map((why) =>
@@ -44,13 +47,13 @@ function risksOfCandidate({ election }: Promotion): Risk[] {
   return [...barred, ...stranded];
 }
 
-function risksOfLoss({ cluster, election, rpo }: Promotion): Risk[] {
+function risksOfLoss({ cluster, election, rpo }: Pick<Promotion, 'cluster' | 'election' | 'rpo'>): Risk[] {
   if (election.missing !== '')
     return [
       risk(
         'KNOWN_LOSS',
         2,
-        `the watcher saw ${election.missing} committed on the primary, and no replica that can be read has it`,
+        `${election.missing} would be lost: it was seen on the primary or on a replica with errant transactions, and no sound replica that can be read has it`,
       ),
     ];
   // Asynchronous clusters accept an unknown tail by their declared durability; the others promised more.
@@ -60,11 +63,11 @@ function risksOfLoss({ cluster, election, rpo }: Promotion): Risk[] {
 }
 
 /** Which fence is in reach, before anything is touched. One is enough; none means that only a human can vouch for it. */
-function risksOfFence(cluster: Cluster, diagnosis: Diagnosis): Risk[] {
+function risksOfFence({ cluster, oldPrimary, diagnosis }: Promotion): Risk[] {
   const fences =
     cluster.routers.length > 0 ||
     cluster.durability === 'lossless' ||
-    cluster.instances.some((instance) => instance.fenceCommand) ||
+    instanceNamed(cluster, oldPrimary)?.fenceCommand !== undefined ||
     diagnosis.state === 'disk full';
   return fences
     ? []
@@ -75,6 +78,28 @@ function risksOfFence(cluster: Cluster, diagnosis: Diagnosis): Risk[] {
           'no router, no fence command and no endless semi-synchronous wait: nothing can keep clients from the old primary if it wakes up',
         ),
       ];
+}
+
+/** A writable server is not for that alone one that somebody opened: a replica whose read_only is off looks alike. */
+export function risksOfRival(cluster: Cluster, rival: InstanceFacts): Risk[] {
+  const instance = instanceNamed(cluster, rival.name);
+  const channel = channelOf(rival);
+  const risks: Risk[] = [];
+  if (channel && channel.receiver !== 'stopped')
+    risks.push(
+      risk(
+        'RIVAL_STILL_REPLICATES',
+        1,
+        `${rival.name} is writable but still replicates: it may be a replica whose read_only is off, which nobody meant to promote`,
+      ),
+    );
+  if (instance?.promotion === 'must_not')
+    risks.push(
+      risk('RIVAL_BARRED', 2, `${rival.name} is writable, although the inventory forbids to promote it (must_not)`),
+    );
+  const delay = Math.max(channel?.delaySeconds ?? 0, instance?.delaySeconds ?? 0);
+  if (delay > 0) risks.push(risk('RIVAL_BARRED', 2, `${rival.name} is writable, although it is delayed by ${delay} s`));
+  return risks;
 }
 
 /** Somebody opened `opened` before us (or it is the restarted primary itself): does it lack anything that others hold? */
@@ -93,11 +118,11 @@ export function risksOfTakeover(
         parseGtidSet(member.gtid.executed),
       ),
     }));
+  // What the open server itself wrote between its reading and the others' is no loss.
   const ahead = others
-    .filter((other) => !contains(own, other.holds))
-    .map((other) =>
-      risk('TAKEOVER_LACKS', 2, `${other.name} holds ${print(subtract(other.holds, own))}, which ${opened.name} lacks`),
-    );
+    .map((other) => ({ ...other, more: without(subtract(other.holds, own), opened.serverUuid) }))
+    .filter((other) => !isEmpty(other.more))
+    .map((other) => risk('TAKEOVER_LACKS', 2, `${other.name} holds ${print(other.more)}, which ${opened.name} lacks`));
   const seen = parseGtidSet(lastSeen?.gtidExecuted ?? '');
   const unseen = contains(own, seen)
     ? []

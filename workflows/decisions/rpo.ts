@@ -1,27 +1,37 @@
 import { type Cluster } from './cluster';
 import { type LastSeen } from './evidence';
-import { type ClusterSnapshot, unreadable } from './facts';
+import { type ClusterSnapshot, readable } from './facts';
 import { count, parseGtidSet } from './gtid-set';
 import { type Rpo } from './report';
+
+export interface RpoQuestion {
+  readonly cluster: Cluster;
+  readonly snapshot: ClusterSnapshot;
+  readonly oldPrimary: string;
+  readonly lastSeen: LastSeen | null;
+  /** Known to be lost, as a GTID set. */
+  readonly missing: string;
+}
 
 /**
  * What may be lost if `holds` becomes the truth. Semi-synchronous replication promises that an acknowledged commit was received by
  * `waitForReplicaCount` replicas: the promise is worth something only while it was in force when the primary was last seen, and
- * while fewer acknowledgers than that are out of our sight. Source: MySQL manual, "Semisynchronous Replication".
+ * while fewer acknowledgers than that are out of our sight. No measured times in the sentences: they are part of a plan.
+ * Source: MySQL manual, "Semisynchronous Replication".
  */
-export function judgeRpo(cluster: Cluster, snapshot: ClusterSnapshot, lastSeen: LastSeen | null, missing: string): Rpo {
+export function judgeRpo({ cluster, snapshot, oldPrimary, lastSeen, missing }: RpoQuestion): Rpo {
   const lostCount = count(parseGtidSet(missing));
   const rpo = (provablyZero: boolean, because: string): Rpo => ({ provablyZero, lost: missing, lostCount, because });
 
   if (lostCount > 0)
-    return rpo(false, 'the primary had committed them when it was last seen, and no replica we can read received them');
+    return rpo(false, 'they were seen on the primary or on a replica, and nobody we can take them from has them');
   if (cluster.durability === 'async')
     return rpo(false, 'replication is asynchronous: what the primary committed last may not have been received');
-  const unseen = unseenAcknowledgers(cluster, snapshot, lastSeen);
+  const unseen = unseenAcknowledgers(cluster, snapshot, oldPrimary, lastSeen);
   if (unseen.names.length >= unseen.needed)
     return rpo(
       false,
-      `${unseen.names.join(', ')} cannot be read and may alone have acknowledged the last transactions`,
+      `${unseen.names.join(', ')} cannot be read, or threw its relay log away by a restart, and may alone have acknowledged the last transactions`,
     );
   if (cluster.durability === 'lossless')
     return rpo(
@@ -31,25 +41,35 @@ export function judgeRpo(cluster: Cluster, snapshot: ClusterSnapshot, lastSeen: 
   if (!lastSeen)
     return rpo(false, 'nobody saw whether semi-synchronous replication was in force: no watcher was running');
   if (lastSeen.semiSyncActive !== true)
-    return rpo(
-      false,
-      `semi-synchronous replication had fallen back to asynchronous when the primary was last seen at ${lastSeen.at}`,
-    );
+    return rpo(false, 'semi-synchronous replication had fallen back to asynchronous when the primary was last seen');
   return rpo(
     true,
-    `commits waited for an acknowledgement when the primary was last seen at ${lastSeen.at}, and every acknowledger was read`,
+    'commits waited for an acknowledgement when the primary was last seen, and enough acknowledgers were read',
   );
 }
 
-/** Acknowledgers that we cannot read now, and how many of them suffice to hide an acknowledged transaction from us. */
+/**
+ * Acknowledgers whose word we do not have, and how many of them suffice to hide an acknowledged transaction from us. One that has
+ * restarted since the primary was last seen counts: relay_log_recovery throws away what it had acknowledged and not applied.
+ */
 export function unseenAcknowledgers(
   cluster: Cluster,
   snapshot: ClusterSnapshot,
+  oldPrimary: string,
   lastSeen: LastSeen | null,
 ): { names: string[]; needed: number } {
-  const mayAcknowledge = lastSeen ? lastSeen.acknowledgers : cluster.instances.map((instance) => instance.name);
-  const names = unreadable(snapshot.members)
-    .map((member) => member.name)
-    .filter((name) => mayAcknowledge.includes(name) && name !== lastSeen?.primary);
+  const takenAt = Date.parse(snapshot.takenAt);
+  // Uptime is whole seconds, hence the one more.
+  const restarted = (uptimeSeconds: number) =>
+    lastSeen !== null && takenAt - (uptimeSeconds + 1) * 1000 > Date.parse(lastSeen.at);
+  const sound = new Set(
+    readable(snapshot.members)
+      .filter((member) => !restarted(member.uptimeSeconds))
+      .map((member) => member.name),
+  );
+  // A watcher that has only begun knows no acknowledgers yet: then it may have been anyone.
+  const known = lastSeen && lastSeen.acknowledgers.length > 0 ? lastSeen.acknowledgers : null;
+  const mayAcknowledge = known ?? cluster.instances.map((instance) => instance.name);
+  const names = mayAcknowledge.filter((name) => name !== oldPrimary && !sound.has(name));
   return { names, needed: Math.max(1, lastSeen?.waitForReplicaCount ?? 1) };
 }

@@ -28,7 +28,13 @@ export const copiesFrom = (
   (source.uuid !== null && channel.sourceUuid === source.uuid) ||
   (channel.sourceHost === source.host && channel.sourcePort === source.port);
 
-function testify(member: InstanceFacts, channel: ChannelFacts): Testimony {
+/**
+ * Errors of a receiver that cannot connect which only a living server sends: too many connections, access denied, host blocked or
+ * not allowed, the account's limits, locked or expired.
+ */
+const ANSWERED = new Set([1040, 1045, 1129, 1130, 1203, 1226, 1862, 3118]);
+
+export const testify = (member: InstanceFacts, channel: ChannelFacts): Testimony => {
   const replica = member.name;
   if (channel.receiver === 'stopped') {
     const error = channel.receiverError;
@@ -39,16 +45,22 @@ function testify(member: InstanceFacts, channel: ChannelFacts): Testimony {
     };
   }
   if (channel.receiver === 'connecting') {
+    const error = channel.receiverError;
+    if (error && ANSWERED.has(error.code))
+      return { replica, says: 'cannot say', because: `the source answered and turned it away: ${error.message}` };
     return {
       replica,
       says: 'does not see it',
-      because: channel.receiverError?.message ?? 'its receiver has lost the source and cannot connect',
+      because: error?.message ?? 'its receiver has lost the source and cannot connect',
     };
   }
   if (channel.silentForMs === null)
     return { replica, says: 'cannot say', because: 'its receiver runs, but this release keeps no heartbeat time' };
   const silent = `${(channel.silentForMs / 1000).toFixed(1)} s`;
-  return channel.silentForMs <= silenceLimitMs(channel)
-    ? { replica, says: 'sees it', because: `heard it ${silent} ago` }
+  if (channel.silentForMs <= silenceLimitMs(channel))
+    return { replica, says: 'sees it', because: `heard it ${silent} ago` };
+  // Without heartbeats an idle source is as silent as a dead one.
+  return channel.heartbeatPeriodSeconds === 0
+    ? { replica, says: 'cannot say', because: `has heard nothing for ${silent}, and its heartbeats are switched off` }
     : { replica, says: 'does not see it', because: `has heard nothing for ${silent}` };
-}
+};

@@ -22,11 +22,12 @@ export function follow(streak: Streak, decision: Decision, nowMs: number): Strea
 
 /**
  * Has the judgement held long enough to start a failover? `silentSinceMs` is the primary's last sign of life: hold-down is counted
- * from there, so that the time the diagnosis took is not waited for twice.
+ * from there, so that the time the diagnosis took is not waited for twice; a primary that still shows life (a full disk, a dead
+ * intermediate source below it) is held down from the first look that judged so.
  */
 export function shouldStart(streak: Streak, policy: FailoverPolicy, silentSinceMs: number, nowMs: number): boolean {
   if (streak.kind === 'nothing to do' || streak.looks < LOOKS) return false;
-  if (nowMs - silentSinceMs < policy.holdDownSeconds * 1000) return false;
+  if (nowMs - Math.min(silentSinceMs, streak.sinceMs) < policy.holdDownSeconds * 1000) return false;
   return streak.kind === 'act' || nowMs - streak.sinceMs >= ASK_AFTER_MS;
 }
 

@@ -26,6 +26,14 @@ export const look = proxyActivities<Activities>({
   retry: patient,
 });
 
+/** Counting may not keep anybody waiting: a ledger that does not answer soon counts as a refusal. */
+export const ledger = proxyActivities<Activities>({
+  taskQueue: EMERGENCY_TASK_QUEUE,
+  scheduleToCloseTimeout: '5 s',
+  startToCloseTimeout: '2 s',
+  retry: patient,
+});
+
 /** A look by the workers of another place. */
 export const lookFrom = (taskQueue: string) =>
   proxyActivities<Activities>({

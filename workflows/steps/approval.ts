@@ -44,7 +44,10 @@ export function openGate(book: Runbook): Gate {
       (vote: Vote | undefined) => {
         const why = refusal(verdict, vote);
         if (why === null && vote) count(verdict, vote);
-        else book.found.approvals.push(`a signal "${verdict}" of ${vote?.by ?? 'nobody'} did not count: ${why ?? ''}`);
+        else
+          book.found.approvals.push(
+            `a signal "${verdict}" of ${ballot(verdict, vote).by || 'nobody'} did not count: ${why ?? ''}`,
+          );
       },
       { description: `${verdict} the plan that is shown. ${HOW}` },
     );
@@ -83,9 +86,12 @@ export function openGate(book: Runbook): Gate {
 /** Read through a function: the compiler cannot know that handlers ran during the wait. */
 const answerOf = (state: { readonly answer: Answer | null }): Answer | null => state.answer;
 
+/** A vote comes from outside and may be anything: what is no text counts as not given, and never throws (that would hang the run). */
 const ballot = (verdict: Ballot['verdict'], vote: Vote | undefined): Ballot => ({
   verdict,
-  by: vote?.by ?? '',
-  reason: vote?.reason ?? '',
-  plan: vote?.plan ?? '',
+  by: text(vote?.by),
+  reason: text(vote?.reason),
+  plan: text(vote?.plan).trim().toLowerCase(),
 });
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -15,6 +15,8 @@ export async function underLock<Result>(workflow: string, cluster: string, input
       taskQueue: EMERGENCY_TASK_QUEUE,
       args: [input],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      // Somebody who terminates the outer run must not stop a change half way.
+      parentClosePolicy: 'ABANDON',
       staticSummary: `${workflow} of ${cluster}, holding the cluster's lock`,
     })) as Result;
   } catch (error) {

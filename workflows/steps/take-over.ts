@@ -4,8 +4,9 @@ import { errantByReplica } from '../decisions/errant';
 import { type ClusterSnapshot } from '../decisions/facts';
 import { followers } from '../decisions/failover';
 import { judgeFence } from '../decisions/fence';
-import { freeze, type FailoverPlan, summarise } from '../decisions/plan';
+import { freeze, type FailoverPlan, newRisks, summarise, tellRisk } from '../decisions/plan';
 import { type RunbookReport } from '../decisions/report';
+import { isOfElection, risksOfElection } from '../decisions/risks';
 import { judgeRpo } from '../decisions/rpo';
 import { measureRto } from '../decisions/rto';
 import { type FailoverOrder } from '../inputs';
@@ -26,7 +27,7 @@ export interface TakeOver {
 
 /** From the fence to the report. There is no way back from the first step on: what follows is carried to its end. */
 export async function takeOver(given: TakeOver): Promise<RunbookReport> {
-  const { book, sight, order } = given;
+  const { book, gate, sight, order } = given;
   const ready = given.plan.kind === 'promote' ? await fenceAndElect(given) : given.plan;
   if (ready === null) return stepBack(given);
 
@@ -36,19 +37,26 @@ export async function takeOver(given: TakeOver): Promise<RunbookReport> {
   book.found.newPrimary = plan.newPrimary;
 
   book.phase('route', `${plan.newPrimary} takes writes; routers are pointed at it`);
-  const routed = await book.step(
-    'Point every router at the new primary and prove it by a write',
-    () => route(sight, plan, opened),
-    tellRouted,
+  const routed = await insist({ gate, sight, plan }, () =>
+    book.step(
+      'Point every router at the new primary and prove it by a write',
+      () => route(sight, plan, opened),
+      tellRouted,
+    ),
   );
+  if (routed === null) book.found.left.push(`the routers were not pointed at ${plan.newPrimary}: do it by hand`);
   book.found.left.push(
-    ...routed.routers
+    ...(routed?.routers ?? [])
       .filter((router) => !router.proved)
       .map((router) => `router ${router.router} is not proven: ${router.because}`),
   );
-  book.found.rto = measureRto(order.watcher?.lastSeen ?? sight.sighting.lastSeen, book.startedAt, routed.provedAt);
+  book.found.rto = measureRto(
+    order.watcher?.lastSeen ?? sight.sighting.lastSeen,
+    book.startedAt,
+    routed?.provedAt ?? null,
+  );
 
-  book.phase('tidy', `writes are back on ${plan.newPrimary}; the rest is tidied up`);
+  book.phase('tidy', `${plan.newPrimary} takes writes; the rest is tidied up`);
   return tidyUp(given, plan);
 }
 
@@ -57,12 +65,15 @@ async function fenceAndElect({ book, gate, sight, plan, approved }: TakeOver): P
   const { cluster } = sight;
   const answered = sight.sighting.snapshot.members.some((member) => member.name === plan.oldPrimary && member.readable);
   book.phase('fence', `fencing ${plan.oldPrimary}`);
-  const fenced = await book.step(
-    'Fence the old primary and make positions hold still',
-    () => emergency.fenceOldPrimary({ cluster, oldPrimary: plan.oldPrimary, answered }),
-    ({ findings }) =>
-      `${findings.receiversStopped.length} receivers stopped, ${findings.routers.filter((router) => router.fenced).length} of ${findings.routers.length} routers fenced`,
+  const fenced = await insist({ gate, sight, plan }, () =>
+    book.step(
+      'Fence the old primary and make positions hold still',
+      () => emergency.fenceOldPrimary({ cluster, oldPrimary: plan.oldPrimary, answered }),
+      ({ findings }) =>
+        `${findings.receiversStopped.length} receivers stopped, ${findings.routers.filter((router) => router.fenced).length} of ${findings.routers.length} routers fenced`,
+    ),
   );
+  if (fenced === null) return null;
   const fence = judgeFence(cluster, plan.oldPrimary, fenced.findings);
   book.found.fenceProofs.push(...fence.proofs);
   const vouchedFor = approved && plan.risks.some((risk) => risk.code === 'NO_FENCE');
@@ -77,6 +88,31 @@ async function fenceAndElect({ book, gate, sight, plan, approved }: TakeOver): P
   }
   return replan({ book, gate, sight, plan, approved }, fenced.frozen, []);
 }
+
+type Insisting = Pick<TakeOver, 'gate' | 'sight' | 'plan'>;
+
+/**
+ * Behind the fence an error of a step ends nothing (a secret that cannot be had, an inventory that was just edited): a human mends
+ * what it names and has it tried again. null = they had it stopped.
+ */
+async function insist<Result>({ gate, sight, plan }: Insisting, work: () => Promise<Result>): Promise<Result | null> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const answer = await gate.ask(
+        `${failureWords(error)} Try again?`,
+        ['approve: try this step again; reject: go on without it where that can be, else stop with writes closed'],
+        plan.hash,
+        sight.cluster.failover.approvalMinutes,
+      );
+      if (answer.verdict !== 'approved') return null;
+    }
+  }
+}
+
+const readAgain = ({ gate, sight, plan }: Insisting): Promise<ClusterSnapshot | null> =>
+  insist({ gate, sight, plan }, () => emergency.readMembers({ cluster: sight.cluster, without: [plan.oldPrimary] }));
 
 type Replanning = Pick<TakeOver, 'book' | 'gate' | 'sight' | 'plan' | 'approved'>;
 
@@ -98,12 +134,22 @@ async function replan(
       sight.cluster.failover.approvalMinutes,
     );
     if (answer.verdict !== 'approved') return null;
-    const later = await emergency.readMembers({ cluster: sight.cluster, without: [plan.oldPrimary] });
+    const later = await readAgain(given);
+    if (later === null) return null;
     return replan({ ...given, approved: true }, later, []);
   }
-  const rpo = judgeRpo(sight.cluster, snapshot, sight.sighting.lastSeen, election.missing);
+  const { lastSeen } = sight.sighting;
+  // A candidate that died after it was read on frozen positions hides nothing: all it held is in the plan's target.
+  const nothingHidden = without.length > 0 && election.missing === '' ? plan.rpo : null;
+  const rpo =
+    nothingHidden ??
+    judgeRpo({ cluster: sight.cluster, snapshot, oldPrimary: plan.oldPrimary, lastSeen, missing: election.missing });
   const next = freeze({
     ...plan,
+    risks: [
+      ...plan.risks.filter((risk) => !isOfElection(risk)),
+      ...risksOfElection({ cluster: sight.cluster, election, rpo }),
+    ],
     newPrimary: election.chosen,
     fetchFrom: election.fetchFrom,
     target: election.target,
@@ -114,13 +160,9 @@ async function replan(
   });
   book.found.plan = summarise(next);
   book.found.rpo = rpo;
-  if (!needsNewConsent(plan, next, approved)) return next;
-  const answer = await gate.ask(
-    `${next.summary}?`,
-    ['this is not what was agreed to: positions or members changed while the old primary was fenced'],
-    next.hash,
-    sight.cluster.failover.approvalMinutes,
-  );
+  const because = whyAskAgain(plan, next, approved);
+  if (because.length === 0) return next;
+  const answer = await gate.ask(`${next.summary}?`, because, next.hash, sight.cluster.failover.approvalMinutes);
   return answer.verdict === 'approved' ? next : null;
 }
 
@@ -132,16 +174,20 @@ function electAgain(
 ): Election {
   const { lastSeen } = sighting;
   const errant = errantByReplica(snapshot, plan.oldPrimary, lastSeen?.gtidExecuted);
-  const ask = { cluster, snapshot, oldPrimary: plan.oldPrimary, lastSeen, errant };
+  // What a replica held at the look was received, also when that replica has died since: whoever opens without it loses it.
+  const known = plan.target;
+  const ask = { cluster, snapshot, oldPrimary: plan.oldPrimary, lastSeen, known, errant };
   const willing = elect(ask);
   return willing.chosen === null && approved ? elect({ ...ask, allowBarred: true }) : willing;
 }
 
-/** A person agreed to one server by name; an automatic run agreed to whatever loses nothing. */
-const needsNewConsent = (agreed: FailoverPlan, next: FailoverPlan, approved: boolean): boolean =>
-  approved
-    ? agreed.newPrimary !== next.newPrimary
-    : next.rpo !== null && next.rpo.lostCount > (agreed.rpo?.lostCount ?? 0);
+/** A person agreed to one server by name; an automatic run agreed to whatever brings no new risk. */
+function whyAskAgain(agreed: FailoverPlan, next: FailoverPlan, approved: boolean): string[] {
+  const risks = newRisks(agreed, next).map(tellRisk);
+  const moved = approved && agreed.newPrimary !== next.newPrimary;
+  if (risks.length === 0 && !moved) return [];
+  return ['this is not what was agreed to: positions or members changed while the old primary was fenced', ...risks];
+}
 
 /** Open the elected one. When it dies on the way another is elected; nobody was told of a write yet, so that is safe. */
 async function openElected(
@@ -169,8 +215,12 @@ async function openElected(
       );
       return { plan, opened };
     } catch (error) {
-      if (failureCode(error) === 'CANDIDATE_LOST' && plan.kind === 'promote') dead.push(newPrimary);
-      else {
+      if (failureCode(error) === 'CANDIDATE_LOST' && plan.kind === 'promote') {
+        dead.push(newPrimary);
+        book.found.left.push(
+          `${newPrimary} died while it was being opened: keep it away from clients, and rebuild it before it rejoins`,
+        );
+      } else {
         const answer = await gate.ask(
           `${failureWords(error)} Try again?`,
           ['approve: look at the members and elect again; reject: stop here, with writes closed'],
@@ -181,7 +231,8 @@ async function openElected(
         if (plan.kind !== 'promote') continue;
       }
     }
-    const frozen: ClusterSnapshot = await emergency.readMembers({ cluster: sight.cluster, without: [plan.oldPrimary] });
+    const frozen = await readAgain({ gate, sight, plan });
+    if (frozen === null) return null;
     plan = await replan({ ...given, plan }, frozen, dead);
   }
   return null;

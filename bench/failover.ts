@@ -1,12 +1,13 @@
-import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { startLab, type Lab } from '../lab';
 import { faultsOf } from '../lab/faults';
+import { reportOfChange } from '../lab/follow-run';
 import { startLoad } from '../lab/load';
 import { type Durability } from '../workflows/decisions/cluster';
 import { type RunbookReport } from '../workflows/decisions/report';
-import { changeId, TASK_QUEUE, watchId } from '../workflows/messages';
+import { TASK_QUEUE, watchId } from '../workflows/messages';
 import { type Spread, spread } from './statistics';
-import { untilWatched } from './watched';
+import { untilWatched } from '../lab/watched';
 
 export type FaultCase = 'kill' | 'hang';
 
@@ -91,7 +92,7 @@ async function measureOnce(fault: FaultCase, { durability, perSecond }: Failover
     const faultAt = performance.now();
     if (fault === 'kill') await faults.kill('db1');
     else faults.hang('db1');
-    const report = await reportOf(client, lab.cluster);
+    const report = await reportOfChange(client, lab.cluster);
     const successor = lab.server(report.newPrimary ?? 'db1').uuid;
     const resumed =
       load.acknowledged.find((one) => one.by === successor) ?? (await load.nextAcknowledgement(faultAt, successor));
@@ -109,18 +110,6 @@ async function measureOnce(fault: FaultCase, { durability, perSecond }: Failover
   } finally {
     await connection.close();
     await lab.down();
-  }
-}
-
-/** The failover's report. Waits without asking the workflow anything: a query would take the worker's time on the path we measure. */
-async function reportOf(client: Client, cluster: string): Promise<RunbookReport> {
-  for (;;) {
-    try {
-      return (await client.workflow.getHandle(changeId(cluster)).result()) as RunbookReport;
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    }
   }
 }
 

@@ -6,7 +6,8 @@ import { TASK_QUEUE, watchId } from '../workflows/messages';
 import { type Lab, startLab } from './index';
 import { faultsOf } from './faults';
 import { type Load, startLoad } from './load';
-import { followRun } from './follow-run';
+import { momentsOf, reportOfChange } from './follow-run';
+import { printProgress } from './programs/progress';
 
 const PER_SECOND = 500;
 
@@ -22,7 +23,7 @@ async function demo(keep: boolean): Promise<number> {
     temporal: true,
     worker: true,
     lifetime: keep ? 'lab' : 'starter',
-    onProgress: (line) => say(pc.dim(`  ${line}`)),
+    onProgress: printProgress(process.stdout),
   });
   try {
     const connection = await Connection.connect({ address: lab.temporal?.address ?? '' });
@@ -56,9 +57,7 @@ async function failOver(lab: Lab, client: Client): Promise<number> {
   const faultAt = performance.now();
   await faultsOf(lab.state).kill('db1');
   say(pc.red(`   0 ms  kill -9 db1`));
-  const report = await followRun(client, lab.cluster, (line, atEpochMs) =>
-    say(`${String(Math.round(atEpochMs - performance.timeOrigin - faultAt)).padStart(4)} ms  ${line}`),
-  );
+  const report = await reportOfChange(client, lab.cluster);
   await acknowledged(load, load.acknowledged.length + PER_SECOND);
   return tell(lab, load, report, faultAt);
 }
@@ -70,6 +69,20 @@ async function tell(lab: Lab, load: Load, report: RunbookReport, faultAt: number
   const before = seen.acknowledged.findLast((write) => first !== undefined && write.atMs < first.atMs);
   const lost = await seen.lostOn(successor);
   const doubles = seen.doublePrimaries();
+
+  const resumed = first
+    ? [
+        {
+          atEpochMs: performance.timeOrigin + first.atMs,
+          line: pc.green(`a client has its first write acknowledged by ${successor}`),
+        },
+      ]
+    : [];
+  for (const { atEpochMs, line } of [...momentsOf(report), ...resumed].sort(
+    (one, other) => one.atEpochMs - other.atEpochMs,
+  )) {
+    say(`${String(Math.round(atEpochMs - performance.timeOrigin - faultAt)).padStart(4)} ms  ${line}`);
+  }
   say('', report.headline, ...report.left.map((line) => pc.dim(`  left to do: ${line}`)), '');
   if (!first || !before) {
     say(pc.red('Writes did not resume.'));

@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
 process.chdir(root);
-execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+  stdio: 'inherit',
+});
 const bundler = join(root, 'dist', 'workers', 'bundle.js');
 if (existsSync(bundler)) execFileSync(process.execPath, [bundler], { stdio: 'inherit' });
 const main = join(root, 'dist', 'cli', 'main.js');

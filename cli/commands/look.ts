@@ -30,12 +30,13 @@ export function registerDoctor(program: Command): void {
     .action(async (name: string, _options: object, command: Command) => {
       const context = contextOf(command);
       const { cluster, snapshot } = await look(context, name, true);
-      const [{ examine }, { renderDoctor }, { paint }] = await Promise.all([
+      const [{ examine }, { schemaStatements }, { renderDoctor }, { paint }] = await Promise.all([
         import('../../workflows/decisions/doctor/index.js'),
+        import('../../activities/mysql/schema.js'),
         import('../../workflows/decisions/doctor/render.js'),
         import('../paint.js'),
       ]);
-      const findings = examine(snapshot, cluster);
+      const findings = examine(snapshot, cluster, schemaStatements(cluster.schema));
       context.answer(renderDoctor(findings, paint), { cluster: cluster.name, takenAt: snapshot.takenAt, findings });
       if (findings.some(({ severity }) => severity === 'bad')) process.exitCode = EXIT.failed;
     });

@@ -1,8 +1,9 @@
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
-import { untilWatched } from '../../bench/watched';
+import { untilWatched } from '../../lab/watched';
 import { type Lab, type LabOptions } from '../../lab';
 import { type Faults, faultsOf } from '../../lab/faults';
 import { type Load, type LoadResult, startLoad } from '../../lab/load';
+import { type WorkerOptions } from '../../lab/worker';
 import { type RunbookReport } from '../../workflows/decisions/report';
 import {
   changeId,
@@ -39,11 +40,14 @@ export interface Scene extends LabOptions {
   readonly watched?: boolean;
   /** Writes per second. Default 200. */
   readonly perSecond?: number;
+  /** Default: one without faults. */
+  readonly workers?: readonly WorkerOptions[];
 }
 
 export async function incident(scene: Scene, story: (incident: Incident) => Promise<void>): Promise<void> {
-  const { watched = true, perSecond = 200, ...options } = scene;
-  await inLab({ temporal: true, worker: true, ...options }, async (lab) => {
+  const { watched = true, perSecond = 200, workers = [{}], ...options } = scene;
+  await inLab({ temporal: true, ...options }, async (lab) => {
+    await Promise.all(workers.map((worker) => lab.startWorker(worker)));
     const connection = await Connection.connect({ address: lab.temporal?.address ?? '' });
     try {
       const client = new Client({ connection });

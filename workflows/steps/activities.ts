@@ -1,6 +1,24 @@
 import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import { type Activities } from '../../activities';
 import { EMERGENCY_TASK_QUEUE } from '../messages';
+import { summaryOf } from './summaries';
+
+/** As proxyActivities, and each call stands on the Web UI's timeline with a sentence instead of a function's name. */
+function activities(options: ActivityOptions): Activities {
+  const call = (name: keyof Activities, args: readonly unknown[]): unknown => {
+    const proxies = proxyActivities<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>({
+      ...options,
+      summary: summaryOf(name, args[0]),
+    });
+    return proxies[name]?.(...args);
+  };
+  return new Proxy({} as Activities, {
+    get:
+      (_, name) =>
+      (...args: readonly unknown[]) =>
+        call(name as keyof Activities, args),
+  });
+}
 
 const patient: ActivityOptions['retry'] = {
   initialInterval: '200 ms',
@@ -12,7 +30,7 @@ const patient: ActivityOptions['retry'] = {
  * The steps clients wait for. A worker that dies in one is noticed only by these times: the heartbeat is short, and a retry
  * is never long in coming. The step itself may last (relay logs are applied for as long as there is progress).
  */
-export const emergency = proxyActivities<Activities>({
+export const emergency = activities({
   taskQueue: EMERGENCY_TASK_QUEUE,
   startToCloseTimeout: '24 hours',
   heartbeatTimeout: '3 s',
@@ -20,14 +38,14 @@ export const emergency = proxyActivities<Activities>({
 });
 
 /** A look is quick or it is repeated. */
-export const look = proxyActivities<Activities>({
+export const look = activities({
   taskQueue: EMERGENCY_TASK_QUEUE,
   startToCloseTimeout: '10 s',
   retry: patient,
 });
 
 /** Counting may not keep anybody waiting: a ledger that does not answer soon counts as a refusal. */
-export const ledger = proxyActivities<Activities>({
+export const ledger = activities({
   taskQueue: EMERGENCY_TASK_QUEUE,
   scheduleToCloseTimeout: '5 s',
   startToCloseTimeout: '2 s',
@@ -36,7 +54,7 @@ export const ledger = proxyActivities<Activities>({
 
 /** A look by the workers of another place. */
 export const lookFrom = (taskQueue: string) =>
-  proxyActivities<Activities>({
+  activities({
     taskQueue,
     scheduleToCloseTimeout: '5 s',
     startToCloseTimeout: '5 s',
@@ -44,7 +62,7 @@ export const lookFrom = (taskQueue: string) =>
   });
 
 /** What is tidied up when writes are back: tried for a while, then named in the report as left over. */
-export const tidy = proxyActivities<Activities>({
+export const tidy = activities({
   taskQueue: EMERGENCY_TASK_QUEUE,
   startToCloseTimeout: '1 hour',
   heartbeatTimeout: '10 s',

@@ -1,0 +1,27 @@
+import { type Activities } from '../../activities';
+
+type Summaries = { readonly [Name in keyof Activities]?: (order: Parameters<Activities[Name]>[0]) => string };
+
+/** One line for each step on the Web UI's timeline, in the paper's words and with the servers' names. */
+const SUMMARIES: Summaries = {
+  sightCluster: () => 'Look at the primary from here and through every replica',
+  takePermit: ({ cluster }) => `Ask the fleet's ledger whether ${cluster} may fail over by itself`,
+  fenceOldPrimary: ({ oldPrimary }) => `Fence ${oldPrimary}, make positions hold still`,
+  openPrimary: ({ candidate, fetchFrom }) =>
+    `Apply the relay log of ${candidate}${fetchFrom === null ? '' : `, fetch from ${fetchFrom}`}, open its writes`,
+  routeWrites: ({ primary }) => `Point every router at ${primary}, prove it by a write`,
+  repointReplica: ({ replica, source }) => `Repoint ${replica} to ${source}`,
+  startReceiving: ({ name }) => `Let ${name} receive again`,
+  settleNewPrimary: ({ name }) => `Let ${name} forget that it was a replica`,
+  quarantineOldPrimary: ({ oldPrimary }) => `Quarantine ${oldPrimary}`,
+  routeReads: () => 'Point reads at the replicas that follow',
+  writeReport: () => 'Keep the report',
+};
+
+/** Longer ones are refused by the server. */
+const LONGEST = 200;
+
+export function summaryOf(activity: string, order: unknown): string {
+  const tell = (SUMMARIES as Readonly<Record<string, ((order: unknown) => string) | undefined>>)[activity];
+  return (tell?.(order) ?? activity).slice(0, LONGEST);
+}

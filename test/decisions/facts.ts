@@ -66,9 +66,15 @@ export const commit = (outcome: CommitProbe['outcome'], elapsedMs = 3): CommitPr
   detail: `the server's words on ${outcome}`,
 });
 
+interface Look {
+  readonly primary?: string | null;
+  readonly probe?: CommitProbe | null;
+  readonly lastSeen?: LastSeen | null;
+}
+
 export const sighting = (
   members: readonly Member[],
-  { primary = 'db1', probe = null as CommitProbe | null, lastSeen = null as LastSeen | null } = {},
+  { primary = 'db1', probe = null, lastSeen = null }: Look = {},
 ): Sighting => ({ snapshot: snapshotOf(...members), primary, commit: probe, lastSeen });
 
 export const decide = (cluster: Cluster, seenNow: Sighting): Decision => decideFailover({ cluster, sighting: seenNow });

@@ -3,7 +3,7 @@ import { type Diagnosis } from './diagnosis';
 import { type Election } from './election';
 import { type Sighting } from './evidence';
 import { channelOf, type InstanceFacts, readable } from './facts';
-import { contains, isEmpty, parseGtidSet, print, subtract, union, without } from './gtid-set';
+import { contains, type GtidSet, isEmpty, parseGtidSet, print, subtract, union, without } from './gtid-set';
 import { type Risk } from './plan';
 import { type Rpo } from './report';
 
@@ -118,9 +118,10 @@ export function risksOfTakeover(
         parseGtidSet(member.gtid.executed),
       ),
     }));
-  // What the open server itself wrote between its reading and the others' is no loss.
+  // What a server that takes writes wrote itself between its reading and the others' is no loss; a read-only one writes nothing.
+  const alsoHas = (more: GtidSet): GtidSet => (opened.readOnly ? more : without(more, opened.serverUuid));
   const ahead = others
-    .map((other) => ({ ...other, more: without(subtract(other.holds, own), opened.serverUuid) }))
+    .map((other) => ({ ...other, more: alsoHas(subtract(other.holds, own)) }))
     .filter((other) => !isEmpty(other.more))
     .map((other) => risk('TAKEOVER_LACKS', 2, `${other.name} holds ${print(other.more)}, which ${opened.name} lacks`));
   const seen = parseGtidSet(lastSeen?.gtidExecuted ?? '');

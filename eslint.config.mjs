@@ -2,13 +2,24 @@ import tseslint from 'typescript-eslint';
 
 /** What may import what. The layers are described in CONTRIBUTING.md. */
 const node = ['node:*', 'fs', 'path', 'net', 'crypto', 'child_process', 'os', 'http'];
-const clients = ['mysql2', 'mysql2/*', 'pino', '@temporalio/client', '@temporalio/worker', '@temporalio/activity', 'yaml'];
+const clients = [
+  'mysql2',
+  'mysql2/*',
+  'pino',
+  '@temporalio/client',
+  '@temporalio/worker',
+  '@temporalio/activity',
+  'yaml',
+];
 const forbid = (why, groups, options = {}) => ({
-  '@typescript-eslint/no-restricted-imports': ['error', { patterns: groups.map((group) => ({ group, message: why, ...options })) }],
+  '@typescript-eslint/no-restricted-imports': [
+    'error',
+    { patterns: groups.map((group) => ({ group, message: why, ...options })) },
+  ],
 });
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', '**/*.mjs', '**/*.cjs'] },
+  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', '**/*.mjs', '**/*.cjs', 'jest.config.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -26,8 +37,15 @@ export default tseslint.config(
         'error',
         {
           patterns: [
-            { group: ['**/activities/**', '**/workers/**'], message: 'Workflows know activities as types only.', allowTypeImports: true },
-            { group: [...node, ...clients], message: 'Workflow code is replayed: no clients, files, clocks or loggers.' },
+            {
+              group: ['**/activities/**', '**/workers/**'],
+              message: 'Workflows know activities as types only.',
+              allowTypeImports: true,
+            },
+            {
+              group: [...node, ...clients],
+              message: 'Workflow code is replayed: no clients, files, clocks or loggers.',
+            },
           ],
         },
       ],

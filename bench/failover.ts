@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import { startLab, type Lab } from '../lab';
+import { startLab } from '../lab';
 import { faultsOf } from '../lab/faults';
 import { reportOfChange } from '../lab/follow-run';
 import { startLoad } from '../lab/load';

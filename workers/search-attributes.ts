@@ -16,7 +16,7 @@ const WANTED: Readonly<Record<string, number>> = {
 /** A run that sets an unregistered attribute would hang for ever, so a worker registers them or does not start. */
 export async function ensureSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  const missing = Object.keys(WANTED).filter((name) => !(name in (customAttributes ?? {})));
+  const missing = Object.keys(WANTED).filter((name) => !(name in customAttributes));
   if (missing.length === 0) return;
   try {
     await connection.operatorService.addSearchAttributes({

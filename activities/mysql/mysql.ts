@@ -13,12 +13,15 @@ export interface Mysql {
    */
   rows<Row extends object>(sql: string, values?: readonly unknown[], options?: CallOptions): Promise<Row[]>;
   /** First column of the first row, undefined when there is no row. */
-  value(sql: string, values?: readonly unknown[], options?: CallOptions): Promise<unknown>;
+  value(sql: string, values?: readonly unknown[], options?: CallOptions): Promise<Value>;
   /** A statement whose result does not matter. */
   run(sql: string, values?: readonly unknown[], options?: CallOptions): Promise<void>;
   /** Several statements in turn on one connection (session variables, transactions). */
   session<Result>(work: (session: Session) => Promise<Result>, options?: CallOptions): Promise<Result>;
 }
+
+/** What one column can hold as this product reads it: no dates (they come as text), no blobs. */
+export type Value = string | number | null | undefined;
 
 export type Session = Pick<Mysql, 'rows' | 'value' | 'run'>;
 

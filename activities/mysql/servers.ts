@@ -1,7 +1,7 @@
 import { type Account, type Cluster, type Instance, type SecretReference } from '../../workflows/decisions/cluster';
 import { errnoOf, fromDriver, timedOut } from './driver-errors';
 import { type Line, openLine } from './line';
-import { type CallOptions, type Mysql, type Servers, type Session } from './mysql';
+import { type CallOptions, type Mysql, type Servers, type Session, type Value } from './mysql';
 import { keepPool, type Pool, type UseOptions } from './pool';
 import { tlsOptions } from './tls';
 
@@ -134,7 +134,7 @@ function speakOn(line: Line, at: { name: string; host: string; port: number }): 
   };
   return {
     rows: <Row extends object>(sql: string, values?: readonly unknown[]) => query<Row[]>(sql, values),
-    value: async (sql, values) => (await query<unknown[][]>(sql, values, 'arrays'))[0]?.[0],
+    value: async (sql, values) => (await query<Value[][]>(sql, values, 'arrays'))[0]?.[0],
     run: async (sql, values) => {
       await query(sql, values);
     },

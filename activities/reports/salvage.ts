@@ -73,9 +73,8 @@ function toolError(error: unknown, name: string, gtids: string): RunbookError {
     });
   }
   const said =
-    String((error as { stderr?: unknown }).stderr ?? '')
-      .split('\n')
-      .filter((line) => line.startsWith('ERROR'))[0] ?? `exit code ${String(code)}`;
+    ((error as { stderr?: string }).stderr ?? '').split('\n').filter((line) => line.startsWith('ERROR'))[0] ??
+    `exit code ${String(code)}`;
   return new RunbookError({
     code: 'TOOL_FAILED',
     message: `mysqlbinlog could not read ${gtids} from ${name}: ${said}`,

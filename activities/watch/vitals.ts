@@ -46,7 +46,7 @@ export async function readVitals(
     if (!row) return null;
     return {
       uuid: row.uuid,
-      readOnly: Number(row.readOnly) === 1,
+      readOnly: row.readOnly === 1,
       gtidExecuted: row.gtidExecuted,
       semiSyncActive: row.active === null ? null : row.active === 'ON',
       unacknowledged: Number(row.unacknowledged ?? 0),

@@ -24,15 +24,15 @@ export interface Incident {
   readonly client: Client;
   readonly load: Load;
   /** The report of the run under the cluster's lock, once there is one and it has ended. */
-  report(): Promise<RunbookReport>;
+  readonly report: () => Promise<RunbookReport>;
   /** What the run under the lock is doing, once `until` says so of it. */
-  progress(until: (progress: RunProgress) => boolean): Promise<RunProgress>;
+  readonly progress: (until: (progress: RunProgress) => boolean) => Promise<RunProgress>;
   /** Start an emergency failover as a person would; resolves with its report. */
-  start(input?: object): Promise<RunbookReport>;
-  approve(reason?: string): Promise<string>;
-  reject(reason: string): Promise<string>;
+  readonly start: (input?: object) => Promise<RunbookReport>;
+  readonly approve: (reason?: string) => Promise<string>;
+  readonly reject: (reason: string) => Promise<string>;
   /** Stop the load and check I1, I2, I3, I5 and I6 until they hold; returns what the clients saw. */
-  settle(expectations?: Omit<Expectations, 'load'>): Promise<LoadResult>;
+  readonly settle: (expectations?: Omit<Expectations, 'load'>) => Promise<LoadResult>;
 }
 
 export interface Scene extends LabOptions {

@@ -1,9 +1,37 @@
 import { Context } from '@temporalio/activity';
+import { type ActivityInterceptorsFactory } from '@temporalio/worker';
+
+const BEAT_EVERY_MS = 500;
+/** The observer's beats carry what it last saw and say that its loop still turns: nobody may beat in its place. */
+const SPEAKS_FOR_ITSELF = new Set(['observePrimary']);
+
+const lastSaid = new WeakMap<Context, unknown>();
 
 /** The running attempt, as activities see it. Outside an attempt (a look from the command line) a heartbeat has nobody to hear it. */
 export const activityContext = {
   heartbeat(details: unknown): void {
-    Context.current().heartbeat(details);
+    const context = Context.current();
+    lastSaid.set(context, details);
+    context.heartbeat(details);
   },
   cancelled: (): AbortSignal => Context.current().cancellationSignal,
 };
+
+/**
+ * Says for every activity that its worker lives, all the while it works, with the progress it last told. A step may wait for a fence
+ * command, a secret or an acknowledgement for longer than a dead worker may go unnoticed: without this it would be started a
+ * second time beside itself. That no step hangs is seen to by the deadlines of all it calls.
+ */
+export const signsOfLife: ActivityInterceptorsFactory = (context) => ({
+  inbound: {
+    async execute(input, next) {
+      if (SPEAKS_FOR_ITSELF.has(context.info.activityType)) return next(input);
+      const beating = setInterval(() => context.heartbeat(lastSaid.get(context)), BEAT_EVERY_MS);
+      try {
+        return await next(input);
+      } finally {
+        clearInterval(beating);
+      }
+    },
+  },
+});

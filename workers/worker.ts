@@ -4,13 +4,13 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import pino from 'pino';
 import { createActivities } from '../activities';
 import { openInventory } from '../activities/inventory/open';
-import { resolveSecret } from '../activities/inventory/secrets';
+import { forgetSecrets, resolveSecret } from '../activities/inventory/secrets';
 import { openServers } from '../activities/mysql/servers';
 import { EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../workflows/messages';
 import { BUNDLE_PATH } from './bundle';
-import { checkpoints } from './checkpoints';
+import { checkpoints, checkpointsAround } from './checkpoints';
 import { failuresOfActivities } from './failures';
-import { activityContext } from './context';
+import { activityContext, signsOfLife } from './context';
 import { ensureSearchAttributes } from './search-attributes';
 import { failoverStarter, rehearser } from './start-failover';
 
@@ -27,7 +27,11 @@ export interface WorkerSettings {
  * nothing slow can hold a failover up.
  */
 export async function runWorker(settings: WorkerSettings): Promise<void> {
-  const log = pino({ level: process.env.RUNBOOK_LOG_LEVEL ?? 'info', base: null });
+  const log = pino({
+    level: process.env.RUNBOOK_LOG_LEVEL ?? 'info',
+    base: null,
+    serializers: { error: (error: unknown) => (error instanceof Error ? `${error.name}: ${error.message}` : error) },
+  });
   Runtime.install({
     logger: {
       log: () => undefined,
@@ -44,11 +48,12 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
   const inventory = async () => (await book.current()).inventory;
   const { folder, clusters } = await inventory();
   const secret = (reference: Parameters<typeof resolveSecret>[0]) => resolveSecret(reference, folder);
-  const servers = openServers({ secrets: secret });
+  const servers = openServers({ secrets: secret, refused: forgetSecrets });
   const connection = await NativeConnection.connect({ address: temporal.address, ...temporal.connection });
   try {
     const client = new Client({ connection, namespace: temporal.namespace });
     await ensureSearchAttributes(connection, temporal.namespace);
+    const checkpoint = checkpoints();
     const activities = createActivities({
       servers,
       inventory,
@@ -56,7 +61,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       client,
       startFailover: failoverStarter(client),
       rehearse: rehearser(client),
-      checkpoint: checkpoints(),
+      checkpoint,
       ...activityContext,
     });
     // Connections that exist before the incident are what makes the first look take milliseconds.
@@ -64,7 +69,13 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     const queues = settings.queues ?? [TASK_QUEUE, EMERGENCY_TASK_QUEUE];
     const workers = await Promise.all(
       queues.map((taskQueue) =>
-        Worker.create({ ...optionsOf(taskQueue), connection, namespace: temporal.namespace, activities }),
+        Worker.create({
+          ...optionsOf(taskQueue),
+          interceptors: { activity: [checkpointsAround(checkpoint), signsOfLife, failuresOfActivities] },
+          connection,
+          namespace: temporal.namespace,
+          activities,
+        }),
       ),
     );
     settings.onReady(`worker ready: ${queues.join(', ')} at ${temporal.address}, namespace ${temporal.namespace}`);
@@ -82,7 +93,6 @@ function optionsOf(taskQueue: string): Omit<WorkerOptions, 'connection'> {
   return {
     ...workflows,
     taskQueue,
-    interceptors: { activity: [failuresOfActivities] },
     // A dead worker is noticed by these: the default sticky timeout alone would add ten seconds to a failover.
     stickyQueueScheduleToStartTimeout: '2 s',
     maxHeartbeatThrottleInterval: '1 s',

@@ -19,7 +19,7 @@ export function compiled(path: string): string {
 }
 
 export interface WorkerOptions {
-  /** Checkpoint at which the worker kills itself (SIGKILL): `open:applied`, for example. */
+  /** Checkpoint at which the worker kills itself (SIGKILL): `open:applied`, for example. See workers/checkpoints.ts. */
   readonly faultAt?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** How long it may take to say that it is ready. Default 30 s. */
@@ -44,6 +44,7 @@ export async function startWorker(state: LabState, options: WorkerOptions = {}):
       ...process.env,
       TEMPORAL_ADDRESS: state.temporal.address,
       TEMPORAL_NAMESPACE: state.temporal.namespace,
+      RUNBOOK_MYSQLBINLOG: join(state.binFolder, 'mysqlbinlog'),
       ...(options.faultAt ? { RUNBOOK_FAULT_AT: options.faultAt } : {}),
       ...options.env,
     },

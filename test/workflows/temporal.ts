@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { type Activities } from '../../activities';
+import { findTemporal } from '../../lab/programs/temporal';
+import { SEARCH_ATTRIBUTES } from '../../lab/temporal';
+import { failuresOfActivities } from '../../workers/failures';
+import { EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../../workflows/messages';
+
+export const ELSEWHERE = 'elsewhere';
+const WORKFLOWS = join(__dirname, '../../workflows');
+
+/** The workflows as production bundles them, once for all test files: kept until a workflow's source changes. */
+export async function workflowBundle(): Promise<{ code: string }> {
+  const hash = createHash('sha256');
+  for (const file of readdirSync(WORKFLOWS, { recursive: true, encoding: 'utf8' }).sort())
+    if (file.endsWith('.ts')) hash.update(file).update(readFileSync(join(WORKFLOWS, file)));
+  const folder = join(__dirname, '../../node_modules/.cache/workflow-bundle');
+  const kept = join(folder, `${hash.digest('hex')}.js`);
+  try {
+    return { code: readFileSync(kept, 'utf8') };
+  } catch {
+    const { code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('ERROR') });
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${kept}.${process.pid}`, code);
+    renameSync(`${kept}.${process.pid}`, kept);
+    return { code };
+  }
+}
+
+export interface TestTemporal {
+  readonly env: TestWorkflowEnvironment;
+  stop(): Promise<void>;
+}
+
+/** A real development server with our search attributes, and one worker for each queue, with these activities. */
+export async function startTemporal(activities: Activities, elsewhere: Partial<Activities>): Promise<TestTemporal> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const [path, workflow] = await Promise.all([findTemporal(), workflowBundle()]);
+  const extraArgs = [
+    ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+    ...['transferProcessorMaxPollRPS', 'timerProcessorMaxPollRPS'].flatMap((setting) => [
+      '--dynamic-config-value',
+      `history.${setting}=2000`,
+    ]),
+  ];
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'existing-path', path }, extraArgs, log: { format: 'json', level: 'never' } },
+  });
+  const workers = await Promise.all(
+    [EMERGENCY_TASK_QUEUE, TASK_QUEUE, ELSEWHERE].map((taskQueue) =>
+      Worker.create({
+        connection: env.nativeConnection,
+        taskQueue,
+        ...(taskQueue === ELSEWHERE
+          ? { activities: elsewhere }
+          : { activities, workflowBundle: { code: workflow.code } }),
+        interceptors: { activity: [failuresOfActivities] },
+        shutdownGraceTime: '1 s',
+      }),
+    ),
+  );
+  const running = workers.map((worker) => worker.run());
+  return {
+    env,
+    async stop() {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await env.teardown();
+    },
+  };
+}

@@ -1,9 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchWatch } from './watch';
 import { benchFailover, type FailoverCase, type FaultCase } from './failover';
 
-const USAGE = `Usage: npm run bench -- failover [--runs 10] [--case kill|hang] [--durability semi-sync] [--rate 500] [--json FILE]`;
+const USAGE = `Usage: npm run bench -- failover [--runs 10] [--case kill|hang] [--durability semi-sync] [--rate 500] [--json FILE]
+       npm run bench -- watch [--seconds 60] [--json FILE]`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -13,9 +15,26 @@ async function main(): Promise<number> {
       case: { type: 'string' },
       durability: { type: 'string', default: 'semi-sync' },
       rate: { type: 'string', default: '500' },
+      seconds: { type: 'string', default: '60' },
       json: { type: 'string' },
     },
   });
+  const print = async (bench: string, results: readonly object[]) => {
+    const machine = {
+      cores: cpus().length,
+      cpu: cpus()[0]?.model ?? '',
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      kernel: release(),
+      node: process.version,
+    };
+    const text = `${JSON.stringify({ bench, machine, cases: results }, null, 2)}\n`;
+    if (values.json === undefined) process.stdout.write(text);
+    else await writeFile(values.json, text);
+  };
+  if (positionals[0] === 'watch') {
+    await print('watch', [await benchWatch(Number(values.seconds), (line) => console.error(line))]);
+    return 0;
+  }
   const runs = Number(values.runs);
   const perSecond = Number(values.rate);
   const durability = values.durability;
@@ -40,16 +59,7 @@ async function main(): Promise<number> {
   const results: FailoverCase[] = [];
   for (const fault of cases)
     results.push(await benchFailover(fault, { runs, durability, perSecond, onRun: (line) => console.error(line) }));
-  const machine = {
-    cores: cpus().length,
-    cpu: cpus()[0]?.model ?? '',
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    kernel: release(),
-    node: process.version,
-  };
-  const text = `${JSON.stringify({ bench: 'failover', machine, cases: results }, null, 2)}\n`;
-  if (values.json === undefined) process.stdout.write(text);
-  else await writeFile(values.json, text);
+  await print('failover', results);
   return results.some((one) => one.lost > 0) ? 1 : 0;
 }
 

@@ -1,3 +1,4 @@
+import { type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { approveSignal, approveUpdate, progressQuery, rejectUpdate, reportQuery } from '../../workflows/messages';
 import { A, commit, deaf, P, seen, sighting } from '../decisions/facts';
@@ -14,6 +15,10 @@ const back = sighting([primary('db1', executed(`${P}:1-100`)), replica('db2', 'd
 const touched = (calls: readonly string[]) =>
   calls.filter((call) => !/^(sightCluster|takePermit|returnPermit|writeReport|second look)/.test(call));
 const byWatcher = { trigger: 'watcher' };
+const attributesOf = async (handle: WorkflowHandle): Promise<Record<string, unknown>> => {
+  const { typedSearchAttributes } = await handle.describe();
+  return Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
+};
 const eventsOf = async (id: string): Promise<number> =>
   (await stage.client.workflow.getHandle(id).fetchHistory()).events?.length ?? 0;
 
@@ -103,9 +108,9 @@ describe('it carries the failover out', () => {
     expect(question.because).toEqual(['the policy of this cluster is to ask']);
     const before = await eventsOf(handle.workflowId);
     const refused = async (args: unknown, update = approveUpdate) =>
-      (await handle
+      handle
         .executeUpdate(update, { args: [args as never] })
-        .catch((error: Error) => (error.cause as Error).message)) as string;
+        .catch((error: unknown) => ((error as Error).cause as Error).message);
     expect(await refused({ by: 'eve', plan: 'ffffffff' })).toMatch(/^The plan has changed since you looked/);
     expect(await refused({ plan: question.planHash })).toMatch(/^Say who answers/);
     expect(await refused({ by: 42 })).toMatch(/^Say who answers/);
@@ -483,23 +488,21 @@ describe('what can be seen of a run', () => {
     const page = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
     expect(page.currentDetails).toContain('**Waiting for a human: promote db2');
     expect(page.currentDetails).toContain(`"plan": "${question.planHash.slice(0, 12)}"`);
-    const waiting = await handle.describe();
-    expect(waiting.searchAttributes).toMatchObject({
-      MysqlCluster: [played.cluster],
-      AwaitingApproval: [true],
-      RunbookPhase: ['approval'],
+    expect(await attributesOf(handle)).toMatchObject({
+      MysqlCluster: played.cluster,
+      AwaitingApproval: true,
+      RunbookPhase: 'approval',
     });
 
     await stage.approve(handle);
-    const report = await handle.result();
+    const report: unknown = await handle.result();
     expect(await handle.query(reportQuery)).toEqual(report);
     expect(report).toMatchObject({ reason: 'paged', outcome: 'done' });
-    const ended = await handle.describe();
-    expect(ended.searchAttributes).toMatchObject({
-      RunbookKind: ['emergencyFailover'],
-      RunbookOutcome: ['done'],
-      RunbookPhase: ['ended'],
-      AwaitingApproval: [false],
+    expect(await attributesOf(handle)).toMatchObject({
+      RunbookKind: 'emergencyFailover',
+      RunbookOutcome: 'done',
+      RunbookPhase: 'ended',
+      AwaitingApproval: false,
     });
   });
 

@@ -57,7 +57,7 @@ export const policy = (change: Partial<Cluster['failover']>, rest: Partial<Clust
 
 /** One Temporal for a whole file; each test puts its own cluster on it, so tests do not meet. */
 export class Stage {
-  readonly #scenes = new Map<string, Scene & Played & { looked: number; froze: number }>();
+  readonly #scenes = new Map<string, Scene & { calls: string[]; looked: number; froze: number }>();
   readonly #runs = new Map<string, string>();
   #temporal: TestTemporal | null = null;
 

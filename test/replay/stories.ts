@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { type WorkflowHandle } from '@temporalio/client';
+import { PERMITS_ID } from '../../workflows/messages';
+import { commit, P, seen, sighting } from '../decisions/facts';
+import { executed, primary, replica, silent, snapshotOf } from '../decisions/members';
+import { db2, db3, dead, fails, gone, policy, type Stage } from '../workflows/stage';
+
+/** Runs whose histories are kept: each plays one path and gives the handle of the run. */
+export const stories: Readonly<Record<string, (stage: Stage) => Promise<WorkflowHandle>>> = {
+  'promote-automatic': (stage) => ended(stage, stage.put(), { trigger: 'watcher' }),
+
+  'promote-approved': async (stage) => {
+    const handle = await stage.start(stage.put({ cluster: policy({ mode: 'approve' }) }));
+    await stage.approve(handle);
+    await handle.result();
+    return handle;
+  },
+
+  'promote-new-plan': async (stage) => {
+    const changed = sighting([gone, silent('db2'), db3], { lastSeen: seen(`${P}:1-100`, { acknowledgers: ['db3'] }) });
+    const scene = { looks: [dead, changed], frozen: [snapshotOf(silent('db2'), db3)] };
+    const handle = await stage.start(stage.put({ cluster: policy({ mode: 'approve' }), ...scene }));
+    const first = await stage.approve(handle);
+    await stage.approve(handle, first.id);
+    await handle.result();
+    return handle;
+  },
+
+  'candidate-lost': (stage) =>
+    ended(
+      stage,
+      stage.put({
+        frozen: [snapshotOf(db2, db3), snapshotOf(silent('db2'), db3)],
+        acts: {
+          openPrimary: (order) =>
+            order.candidate === 'db2'
+              ? fails('CANDIDATE_LOST', 'db2 died')()
+              : Promise.resolve({ result: 'opened', uuid: 'u3', epoch: 3, executed: '', parts: [] }),
+        },
+      }),
+    ),
+
+  expired: (stage) => ended(stage, stage.put({ cluster: policy({ mode: 'approve', approvalMinutes: 0.01 }) })),
+
+  'stand-down': (stage) => {
+    const well = sighting([primary('db1'), replica('db2', 'db1')], { probe: commit('committed') });
+    return ended(stage, stage.put({ looks: [well] }), { trigger: 'alert' });
+  },
+
+  finish: (stage) => {
+    const opened = primary('db2', executed(`${P}:1-100`));
+    const look = sighting([gone, opened, db3], { lastSeen: seen(`${P}:1-100`) });
+    return ended(stage, stage.put({ looks: [look] }));
+  },
+
+  reattach: (stage) => {
+    const below = replica('db3', 'db2', {}, { receiver: 'connecting' });
+    const look = sighting([primary('db1'), silent('db2', 'refused'), below], { probe: commit('committed') });
+    return ended(stage, stage.put({ looks: [look] }));
+  },
+
+  'dry-run': (stage) => ended(stage, stage.put(), { dryRun: true }),
+
+  permits: async (stage) => {
+    const ask = {
+      cluster: 'orders',
+      run: randomUUID(),
+      peek: false,
+      perCluster: { failovers: 1, perMinutes: 60 },
+      perFleet: { failovers: 1, perMinutes: 60 },
+    };
+    await stage.permits.take(ask);
+    await stage.permits.take({ ...ask, run: randomUUID() });
+    await stage.permits.giveBack(ask.run);
+    return stage.client.workflow.getHandle(PERMITS_ID);
+  },
+};
+
+async function ended(stage: Stage, played: ReturnType<Stage['put']>, order: object = {}): Promise<WorkflowHandle> {
+  const handle = await stage.start(played, order);
+  await handle.result();
+  return handle;
+}

@@ -181,11 +181,13 @@ describe('it carries the failover out', () => {
       expect(left).toContain(words);
   });
 
-  test('a router that is not proven is named, and does not keep the others waiting', async () => {
+  test('a router that is not proven is named and the run is no success, but everything else is done', async () => {
     const routers = [{ router: 'edge', proved: false, elapsedMs: 0, because: 'no answer' }];
     const played = stage.put({ acts: { routeWrites: () => Promise.resolve({ routers, provedAt: null, parts: [] }) } });
     const report = await stage.run(played);
-    expect(report).toMatchObject({ outcome: 'done', rto: null });
+    expect(report).toMatchObject({ outcome: 'failed', newPrimary: 'db2', rto: null });
+    expect(report.headline).toMatch(/no write came through edge/);
+    expect(played.calls).toContain('repointReplica db3');
     expect(report.left).toContain('router edge is not proven: no answer');
   });
 });

@@ -45,11 +45,8 @@ export async function takeOver(given: TakeOver): Promise<RunbookReport> {
     ),
   );
   if (routed === null) book.found.left.push(`the routers were not pointed at ${plan.newPrimary}: do it by hand`);
-  book.found.left.push(
-    ...(routed?.routers ?? [])
-      .filter((router) => !router.proved)
-      .map((router) => `router ${router.router} is not proven: ${router.because}`),
-  );
+  const unproven = (routed?.routers ?? []).filter((router) => !router.proved);
+  book.found.left.push(...unproven.map((router) => `router ${router.router} is not proven: ${router.because}`));
   book.found.rto = measureRto(
     order.watcher?.lastSeen ?? sight.sighting.lastSeen,
     book.startedAt,
@@ -57,7 +54,9 @@ export async function takeOver(given: TakeOver): Promise<RunbookReport> {
   );
 
   book.phase('tidy', `${plan.newPrimary} takes writes; the rest is tidied up`);
-  return tidyUp(given, plan);
+  const without =
+    routed === null ? sight.cluster.routers.map((router) => router.name) : unproven.map((one) => one.router);
+  return tidyUp(given, plan, without);
 }
 
 /** No way back from here: fence before electing, so that a primary that wakes up can no longer acknowledge a commit. */
@@ -143,7 +142,14 @@ async function replan(
   const nothingHidden = without.length > 0 && election.missing === '' ? plan.rpo : null;
   const rpo =
     nothingHidden ??
-    judgeRpo({ cluster: sight.cluster, snapshot, oldPrimary: plan.oldPrimary, lastSeen, missing: election.missing });
+    judgeRpo({
+      cluster: sight.cluster,
+      snapshot,
+      oldPrimary: plan.oldPrimary,
+      lastSeen,
+      missing: election.missing,
+      fencedAt: snapshot.takenAt,
+    });
   const next = freeze({
     ...plan,
     risks: [

@@ -7,8 +7,15 @@ import { tidy } from './activities';
 import { failureWords, type Runbook } from './runbook';
 import { type TakeOver } from './take-over';
 
-/** Writes are back. Everything here is tried for a while and, where it cannot be done, named as left over; it fails nothing. */
-export async function tidyUp({ book, sight }: TakeOver, plan: FailoverPlan): Promise<RunbookReport> {
+/**
+ * The new primary is open. Everything here is tried for a while and, where it cannot be done, named as left over; it fails nothing.
+ * `unproven`: routers through which no write came. Clients behind them may be without a primary, so such a run is no success.
+ */
+export async function tidyUp(
+  { book, sight }: TakeOver,
+  plan: FailoverPlan,
+  unproven: readonly string[],
+): Promise<RunbookReport> {
   const { cluster } = sight;
   await Promise.all([
     ...Object.entries(plan.repoint).map(([replica, source]) => repoint(book, sight, replica, source)),
@@ -31,6 +38,11 @@ export async function tidyUp({ book, sight }: TakeOver, plan: FailoverPlan): Pro
   );
   nameWhatIsLeft(book, sight, plan);
   const lost = book.found.rpo ? ` RPO: ${describeRpo(book.found.rpo)}.` : '';
+  if (unproven.length > 0)
+    return book.close(
+      'failed',
+      `${plan.newPrimary} was opened in place of ${plan.oldPrimary}, but no write came through ${unproven.join(', ')}.${lost}`,
+    );
   return book.close(
     'done',
     `${plan.newPrimary} takes writes in place of ${plan.oldPrimary}${book.found.rto ? ` after ${(book.found.rto.totalMs / 1000).toFixed(2)} s` : ''}.${lost}`,

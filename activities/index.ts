@@ -4,10 +4,12 @@ import { type ClusterSnapshot } from '../workflows/decisions/facts';
 import { type Permit } from '../workflows/decisions/permits';
 import { type RunbookReport } from '../workflows/decisions/report';
 import { type Deps, serverNamed, words } from './deps';
-import { type FenceOrder, type Fenced, fenceOldPrimary } from './fencing/fence';
+import { RunbookError } from './errors';
+import { closeOldPrimary, type FenceOrder, type Fenced, fenceOldPrimary } from './fencing/fence';
 import { quarantine } from './fencing/quarantine';
 import { lookAtCluster } from './observe/cluster';
 import { type Sight, type SightOrder, sightCluster } from './observe/sight';
+import { rememberedBy } from './observe/last-seen';
 import { observePrimary, type WatchDeps } from './watch/observe-primary';
 import { returnPermit, takePermit } from './permits/permits';
 import { type Opened, openPrimary, type OpenOrder } from './replication/open';
@@ -31,13 +33,17 @@ export interface Quarantine {
 /** Everything workflows may ask the world for. Thin: each line leads to the file that does it. */
 export function createActivities(
   deps: Deps &
-    Pick<WatchDeps, 'startFailover' | 'rehearse'> & { readonly client: Client; readonly cancelled: () => AbortSignal },
+    Pick<WatchDeps, 'startFailover' | 'rehearse'> & {
+      readonly client: Client;
+      readonly cancelled: () => AbortSignal;
+      readonly remembered: () => unknown;
+    },
 ) {
   const { client } = deps;
   return {
     sightCluster: (order: SightOrder): Promise<Sight> => sightCluster(deps, order),
     observePrimary: (order: { readonly cluster: string; readonly probeMs: number }): Promise<void> =>
-      observePrimary({ ...deps, cancelled: deps.cancelled() }, order),
+      observePrimary({ ...deps, cancelled: deps.cancelled(), remembered: rememberedBy(deps.remembered()) }, order),
 
     async takePermit({
       cluster,
@@ -93,6 +99,15 @@ export function createActivities(
     },
     startReceiving: ({ cluster, name }: { readonly cluster: Cluster; readonly name: string }): Promise<void> =>
       startReceiver(serverNamed(deps, cluster, name)),
+    async closeServer({ cluster, name }: { readonly cluster: Cluster; readonly name: string }): Promise<void> {
+      const closed = await closeOldPrimary(deps, cluster, name, true);
+      if (!closed.set)
+        throw new RunbookError({
+          code: 'FENCE_NOT_PROVEN',
+          message: `${name} could not be made read-only: ${closed.because}`,
+          hint: 'Make it read-only by hand: SET GLOBAL super_read_only = ON.',
+        });
+    },
     settleNewPrimary: ({ cluster, name }: { readonly cluster: Cluster; readonly name: string }): Promise<Settled> =>
       settleNewPrimary(deps, cluster, name),
 

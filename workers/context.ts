@@ -15,6 +15,8 @@ export const activityContext = {
     context.heartbeat(details);
   },
   cancelled: (): AbortSignal => Context.current().cancellationSignal,
+  /** The last heartbeat of the attempt before this one: what a dead worker knew. */
+  remembered: (): unknown => Context.current().info.heartbeatDetails,
 };
 
 /**

@@ -1,18 +1,30 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { config, z } from 'zod';
+import { parseGtidSet } from './decisions/gtid-set';
 
 // No code generation inside the replay sandbox; it is also faster for schemas that are used once.
 config({ jitless: true });
 
+/** Garbled text would throw later, in a place where a throw leaves the run hanging. */
+function isGtidSet(text: string): boolean {
+  try {
+    parseGtidSet(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const lastSeen = z.strictObject({
   primary: z.string(),
   primaryUuid: z.string(),
-  gtidExecuted: z.string(),
+  gtidExecuted: z.string().refine(isGtidSet, 'expected a GTID set as the server prints it'),
   at: z.string(),
   committedAt: z.string().nullable(),
   semiSyncActive: z.boolean().nullable(),
   acknowledgers: z.array(z.string()).readonly(),
   waitForReplicaCount: z.number(),
+  patientForMs: z.number().optional(),
   unacknowledged: z.number(),
 });
 

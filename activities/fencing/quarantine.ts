@@ -1,5 +1,6 @@
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { isEmpty, parseGtidSet, print, subtract } from '../../workflows/decisions/gtid-set';
+import { type FenceFindings } from '../../workflows/decisions/fence';
 import { type Deps, serverNamed, words } from '../deps';
 import { setSemiSync } from '../replication/semi-sync';
 import { closeOldPrimary } from './fence';
@@ -22,7 +23,8 @@ export async function quarantine(
   newPrimary: string,
 ): Promise<Quarantined> {
   const server = serverNamed(deps, cluster, oldPrimary);
-  const closed = await closeOldPrimary(deps, cluster, oldPrimary, true);
+  const asked = await closeOldPrimary(deps, cluster, oldPrimary, true);
+  const closed = asked.set ? asked : await closeByForce(deps, cluster, oldPrimary);
   if (!closed.set) return { reached: false, extra: '', because: closed.because };
   try {
     // Sessions first: a commit that still waits for an acknowledgement must not be told "done" when the waiting ends.
@@ -39,6 +41,26 @@ export async function quarantine(
     return { reached: true, extra: print(extra), because };
   } catch (error) {
     return { reached: true, extra: '', because: `read-only, but: ${words(error)}` };
+  }
+}
+
+/**
+ * super_read_only waits for commits that wait for an acknowledgement, and nobody will give it: without this the old primary of a lossless
+ * cluster could never be closed. The waiting is ended while no client can be told of it and none can come in. offline_mode goes
+ * off again only when it is closed; until then the next try finds it as it is.
+ * Source: MySQL manual, "offline_mode", "super_read_only".
+ */
+async function closeByForce(deps: Deps, cluster: Cluster, name: string): Promise<FenceFindings['superReadOnly']> {
+  const server = serverNamed(deps, cluster, name);
+  try {
+    await server.run('SET GLOBAL offline_mode = ON');
+    await endClientSessions(deps, cluster, name);
+    await setSemiSync(server, 'none');
+    const closed = await closeOldPrimary(deps, cluster, name, true);
+    if (closed.set) await server.run('SET GLOBAL offline_mode = OFF');
+    return closed;
+  } catch (error) {
+    return { set: false, because: words(error) };
   }
 }
 

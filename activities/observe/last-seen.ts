@@ -31,3 +31,9 @@ export async function observerDetails(client: Client, cluster: string): Promise<
 
 export const lastSeenByWatcher = async (client: Client, cluster: string): Promise<LastSeen | null> =>
   (await observerDetails(client, cluster))?.lastSeen ?? null;
+
+/** The memory in an observer's last heartbeat, null when there is none. */
+export function rememberedBy(heartbeat: unknown): LastSeen | null {
+  const details = heartbeat as Partial<ObserverDetails> | null | undefined;
+  return details?.lastSeen ?? null;
+}

@@ -4,7 +4,7 @@ import { type Deps, serverNamed } from '../deps';
 import { RunbookError } from '../errors';
 import { applyReceived, factsOf } from './apply';
 import { changeSource } from './repoint';
-import { startApplier, startReceiver } from './receivers';
+import { startApplier, startReceiver, stopReceiver } from './receivers';
 import { wordsOf } from './statements';
 
 /**
@@ -47,8 +47,10 @@ async function skipDelay(deps: Deps, cluster: Cluster, name: string): Promise<vo
   const { changeSource: change, option, stopApplier } = await wordsOf(server);
 
   if (channel.applier !== 'running') await startApplier(server);
+  await stopReceiver(server); // an attempt before this one may have died while it knocked
   await server.run(`${change} ${option}_HOST = '127.0.0.1', ${option}_PORT = ${NOBODY}`);
   await startReceiver(server);
+  deps.checkpoint('fetch:giver knocks');
   const knocking = channelOf(await factsOf(deps, cluster, name));
   if (knocking?.receiver !== 'connecting') {
     throw new RunbookError({

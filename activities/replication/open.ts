@@ -20,6 +20,8 @@ export interface OpenOrder {
   readonly target: string;
   /** Replicas that may follow at once, so that commits find an acknowledger. */
   readonly followers: readonly string[];
+  /** Higher than every epoch that was seen: two openings must never share one. */
+  readonly minEpoch: number;
   /** Run id, kept in the epoch row: who opened this server. */
   readonly run: string;
 }
@@ -55,6 +57,8 @@ async function open(deps: Deps, order: OpenOrder): Promise<Opened> {
   const before = await factsOf(deps, cluster, candidate);
   const uuid = before.serverUuid;
   if (!before.readOnly && before.epoch?.run === run) {
+    // The attempt that opened it may have died before an acknowledger came: without one, commits would stop waiting, or never end.
+    if (cluster.durability !== 'async') await attachFollowers(deps, order);
     return { result: 'already', uuid, epoch: before.epoch.epoch, executed: before.gtid.executed, parts: watch.parts() };
   }
 
@@ -75,7 +79,7 @@ async function open(deps: Deps, order: OpenOrder): Promise<Opened> {
   const acknowledger = cluster.durability === 'async' ? Promise.resolve() : attachFollowers(deps, order);
   await server.run('SET GLOBAL read_only = OFF');
   watch.mark('writes open');
-  const epoch = await recordEpoch(server, cluster.schema, uuid, run);
+  const epoch = await recordEpoch(server, cluster.schema, uuid, order);
   watch.mark('epoch recorded');
   await acknowledger;
   return { result: 'opened', uuid, epoch, executed, parts: watch.parts() };
@@ -103,13 +107,14 @@ async function attachFollowers(deps: Deps, order: OpenOrder): Promise<void> {
 }
 
 /** The row that tells, wherever it replicates to, which server was opened last and by which run. One row a run. */
-async function recordEpoch(server: Mysql, schema: string, uuid: string, run: string): Promise<number> {
+async function recordEpoch(server: Mysql, schema: string, uuid: string, { run, minEpoch }: OpenOrder): Promise<number> {
   const table = `${quoteName(schema)}.epoch`;
   return server.session(
     async (session) => {
-      const known = await session.value(`SELECT epoch FROM ${table} WHERE run = ? AND primary_uuid = ?`, [run, uuid]);
-      if (known !== undefined && known !== null) return Number(known);
-      const epoch = Number((await session.value(`SELECT COALESCE(MAX(epoch), 0) + 1 FROM ${table}`)) ?? 1);
+      const own = await session.value(`SELECT epoch FROM ${table} WHERE run = ? AND primary_uuid = ?`, [run, uuid]);
+      if (own !== undefined && own !== null) return Number(own);
+      const known = Number((await session.value(`SELECT COALESCE(MAX(epoch), 0) FROM ${table}`)) ?? 0);
+      const epoch = Math.max(known + 1, minEpoch);
       await session.run(`INSERT INTO ${table} (epoch, primary_uuid, run, opened_at) VALUES (?, ?, ?, NOW(6))`, [
         epoch,
         uuid,

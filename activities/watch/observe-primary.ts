@@ -22,6 +22,8 @@ export interface WatchDeps extends Deps {
   readonly startFailover: StartFailover;
   /** Run the whole decision as a dry run, so that the first real one finds everything loaded. */
   readonly rehearse: (cluster: string) => Promise<void>;
+  /** What the observer before this one last saw: the primary may have died together with its worker. */
+  readonly remembered: LastSeen | null;
   /** Aborted when the worker shuts down or the watcher is stopped. */
   readonly cancelled: AbortSignal;
 }
@@ -32,8 +34,9 @@ const SILENT_DEADLINE_MS = 80;
 const COMMIT_EVERY_MS = 1_000;
 const COMMIT_DEADLINE_MS = 1_000;
 const LOOK_EVERY_MS = 1_000;
-/** While something is wrong we look again at once. */
+/** While something has just changed for the worse we look again at once; trouble that stays is not worth hammering a server with logins. */
 const SUSPICION_EVERY_MS = 30;
+const EAGER_MS = 10_000;
 
 /**
  * Watch one cluster until cancelled: vitals of the primary every `probeMs` on kept connections, a commit once a second, all
@@ -45,12 +48,12 @@ export async function observePrimary(
   { cluster: name, probeMs }: { readonly cluster: string; readonly probeMs: number },
 ): Promise<void> {
   const observer = `${hostname()}:${process.pid}`;
-  let lastSeen = null as LastSeen | null;
+  let lastSeen = deps.remembered;
   let commit = null as CommitProbe | null;
   let commitRunning = false;
   let streak: Streak = calm;
-  let [lastLifeMs, nextCommitMs, nextLookMs, restUntilMs] = [performance.now(), 0, 0, 0];
-  let acknowledgers: readonly string[] = [];
+  let [lastLifeMs, nextCommitMs, nextLookMs, restUntilMs, eagerUntilMs] = [performance.now(), 0, 0, 0, 0];
+  let acknowledgers: readonly string[] = lastSeen?.acknowledgers ?? [];
   let state = 'beginning';
   let silent = false;
   const guard = guardFences(deps);
@@ -94,7 +97,9 @@ export async function observePrimary(
     }
 
     const suspicious = vitals === null || vitals.readOnly || (commit !== null && commit.outcome !== 'committed');
-    if (suspicious || begin >= nextLookMs) {
+    if (!suspicious) eagerUntilMs = begin + EAGER_MS;
+    const eager = suspicious && begin < eagerUntilMs;
+    if (eager || begin >= nextLookMs) {
       nextLookMs = begin + LOOK_EVERY_MS;
       const snapshot = await lookAtCluster(deps.servers, cluster, {
         full: false,
@@ -104,7 +109,9 @@ export async function observePrimary(
       const sighting: Sighting = { snapshot, primary, commit, lastSeen };
       const decision = decideFailover({ cluster, sighting });
       if (suspicious) state = decision.because;
+      const before = streak.kind;
       streak = follow(streak, decision, begin);
+      if (streak.kind !== before) eagerUntilMs = begin + EAGER_MS;
       await guard(cluster, snapshot);
 
       const moved = primaryOf(snapshot, cluster);
@@ -116,14 +123,15 @@ export async function observePrimary(
         const ended = await startAndWait(deps, name, decision.because, lastSeen, () =>
           deps.heartbeat({ lastSeen, state: 'a failover is running', observer }),
         );
-        restUntilMs = performance.now() + restAfter(ended.outcome);
+        // Whoever was opened is watched at once, also when the run could not finish: it may be the next to die.
+        restUntilMs = performance.now() + restAfter(ended.newPrimary === null ? ended.outcome : 'done');
         streak = calm;
         commit = null;
         if (ended.newPrimary !== null) lastSeen = null;
         continue;
       }
     }
-    await pause(deps, Math.max(5, (suspicious ? SUSPICION_EVERY_MS : probeMs) - (performance.now() - begin)));
+    await pause(deps, Math.max(5, (eager ? SUSPICION_EVERY_MS : probeMs) - (performance.now() - begin)));
   }
 }
 

@@ -11,6 +11,7 @@ export interface Vitals {
   readonly semiSyncActive: boolean | null;
   readonly unacknowledged: number;
   readonly waitForReplicaCount: number;
+  readonly patientForMs: number;
 }
 
 interface Row {
@@ -20,6 +21,8 @@ interface Row {
   active: string | null;
   unacknowledged: string | null;
   waitFor: string | null;
+  timeoutMs: string | null;
+  waitNoReplica: string | null;
 }
 
 const status = (...names: string[]): string =>
@@ -30,7 +33,9 @@ const variable = (...names: string[]): string =>
 const VITALS = `SELECT @@server_uuid AS uuid, @@global.read_only AS readOnly, @@global.gtid_executed AS gtidExecuted,
   ${status('Rpl_semi_sync_source_status', 'Rpl_semi_sync_master_status')} AS active,
   ${status('Rpl_semi_sync_source_no_tx', 'Rpl_semi_sync_master_no_tx')} AS unacknowledged,
-  ${variable('rpl_semi_sync_source_wait_for_replica_count', 'rpl_semi_sync_master_wait_for_slave_count')} AS waitFor`;
+  ${variable('rpl_semi_sync_source_wait_for_replica_count', 'rpl_semi_sync_master_wait_for_slave_count')} AS waitFor,
+  ${variable('rpl_semi_sync_source_timeout', 'rpl_semi_sync_master_timeout')} AS timeoutMs,
+  ${variable('rpl_semi_sync_source_wait_no_replica', 'rpl_semi_sync_master_wait_no_slave')} AS waitNoReplica`;
 
 /** One cheap statement on a kept connection; null when the answer did not come in time or at all. */
 export async function readVitals(
@@ -51,6 +56,7 @@ export async function readVitals(
       semiSyncActive: row.active === null ? null : row.active === 'ON',
       unacknowledged: Number(row.unacknowledged ?? 0),
       waitForReplicaCount: Number(row.waitFor ?? 1),
+      patientForMs: row.waitNoReplica === 'ON' ? Number(row.timeoutMs ?? 0) : 0,
     };
   } catch {
     return null;
@@ -71,6 +77,7 @@ export const seenNow = (
   semiSyncActive: vitals.semiSyncActive,
   acknowledgers,
   waitForReplicaCount: vitals.waitForReplicaCount,
+  patientForMs: vitals.patientForMs,
   unacknowledged: vitals.unacknowledged,
 });
 

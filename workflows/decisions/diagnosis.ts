@@ -1,5 +1,5 @@
 import { type CommitProbe, type Sighting, type Testimony } from './evidence';
-import { type Member, type UnreadableReason } from './facts';
+import { type Member, unreadable, type UnreadableReason } from './facts';
 import { hearReplicas } from './testimony';
 
 /** Named states of a primary. Only `dead`, `hung` and `disk full` can justify a failover; `disputed` only with a human. */
@@ -43,7 +43,10 @@ export function diagnosePrimary({ snapshot, primary, commit, lastSeen }: Sightin
   if (!member) return { ...askHuman('unknown', 'nobody knows which server is the primary'), testimony: [] };
   const uuid = member.readable ? member.serverUuid : lastSeen?.primary === member.name ? lastSeen.primaryUuid : null;
   const testimony = hearReplicas(snapshot, { name: member.name, host: member.host, port: member.port, uuid });
-  const verdict = member.readable ? judgeAnswering(member.name, commit) : judgeSilent(member, member.reason, testimony);
+  const dark = unreadable(snapshot.members).filter((one) => one.name !== primary).length;
+  const verdict = member.readable
+    ? judgeAnswering(member.name, commit)
+    : judgeSilent(member, member.reason, testimony, dark);
   return { ...verdict, testimony };
 }
 
@@ -75,8 +78,8 @@ function judgeAnswering(name: string, commit: CommitProbe | null): Verdict {
   }
 }
 
-/** We cannot read it. Only its replicas can tell death from our own blindness. */
-function judgeSilent(member: Member, reason: UnreadableReason, testimony: readonly Testimony[]): Verdict {
+/** We cannot read it. Only its replicas can tell death from our own blindness. `dark`: other members that we cannot read either. */
+function judgeSilent(member: Member, reason: UnreadableReason, testimony: readonly Testimony[], dark: number): Verdict {
   const name = member.name;
   const lives: Partial<Record<UnreadableReason, Verdict>> = {
     'auth failed': notOver(
@@ -113,6 +116,11 @@ function judgeSilent(member: Member, reason: UnreadableReason, testimony: readon
     return askHuman(
       'unknown',
       `we cannot reach ${name} (${reason}) and no replica can testify: that may be our own blindness`,
+    );
+  if (dark > deaf.length)
+    return askHuman(
+      'unknown',
+      `we cannot reach ${name} (${reason}) nor ${dark} other members; only ${deaf.join(', ')} can testify: that may be our own blindness`,
     );
   const witnesses = `none of its replicas hears it (${deaf.join(', ')})`;
   return reason === 'timed out'

@@ -30,6 +30,8 @@ export interface LastSeen {
   readonly acknowledgers: readonly string[];
   /** How many acknowledgements a commit waited for. */
   readonly waitForReplicaCount: number;
+  /** How long a commit surely waits before the primary goes on without an acknowledgement; 0 = it does so as soon as replicas are gone. */
+  readonly patientForMs?: number | undefined;
   /** Commits that nobody acknowledged, counted since the server started. */
   readonly unacknowledged: number;
 }

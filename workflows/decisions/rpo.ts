@@ -11,15 +11,18 @@ export interface RpoQuestion {
   readonly lastSeen: LastSeen | null;
   /** Known to be lost, as a GTID set. */
   readonly missing: string;
+  /** ISO 8601, behind the fence: since when the old primary's acknowledgements reach nobody. Before it, what is said is a forecast. */
+  readonly fencedAt?: string;
 }
 
 /**
  * What may be lost if `holds` becomes the truth. Semi-synchronous replication promises that an acknowledged commit was received by
  * `waitForReplicaCount` replicas: the promise is worth something only while it was in force when the primary was last seen, and
- * while fewer acknowledgers than that are out of our sight. No measured times in the sentences: they are part of a plan.
+ * while fewer acknowledgers than that are out of our sight. And it lasts no longer than the primary's patience: one that was cut off
+ * from its replicas but not from its clients goes on without them, and nobody of ours sees it. No measured times in the sentences: they are part of a plan.
  * Source: MySQL manual, "Semisynchronous Replication".
  */
-export function judgeRpo({ cluster, snapshot, oldPrimary, lastSeen, missing }: RpoQuestion): Rpo {
+export function judgeRpo({ cluster, snapshot, oldPrimary, lastSeen, missing, fencedAt }: RpoQuestion): Rpo {
   const lostCount = count(parseGtidSet(missing));
   const rpo = (provablyZero: boolean, because: string): Rpo => ({ provablyZero, lost: missing, lostCount, because });
 
@@ -42,11 +45,19 @@ export function judgeRpo({ cluster, snapshot, oldPrimary, lastSeen, missing }: R
     return rpo(false, 'nobody saw whether semi-synchronous replication was in force: no watcher was running');
   if (lastSeen.semiSyncActive !== true)
     return rpo(false, 'semi-synchronous replication had fallen back to asynchronous when the primary was last seen');
+  if (fencedAt !== undefined && outlasted(lastSeen, fencedAt))
+    return rpo(
+      false,
+      'the old primary was out of sight for longer than it waits for acknowledgements before it was fenced: it may have gone on without',
+    );
   return rpo(
     true,
     'commits waited for an acknowledgement when the primary was last seen, and enough acknowledgers were read',
   );
 }
+
+const outlasted = (lastSeen: LastSeen, fencedAt: string): boolean =>
+  Date.parse(fencedAt) - Date.parse(lastSeen.at) >= (lastSeen.patientForMs ?? 0);
 
 /**
  * Acknowledgers whose word we do not have, and how many of them suffice to hide an acknowledged transaction from us. One that has

@@ -12,6 +12,7 @@ const SUMMARIES: Summaries = {
   routeWrites: ({ primary }) => `Point every router at ${primary}, prove it by a write`,
   repointReplica: ({ replica, source }) => `Repoint ${replica} to ${source}`,
   startReceiving: ({ name }) => `Let ${name} receive again`,
+  closeServer: ({ name }) => `Close ${name} again`,
   settleNewPrimary: ({ name }) => `Let ${name} forget that it was a replica`,
   quarantineOldPrimary: ({ oldPrimary }) => `Quarantine ${oldPrimary}`,
   routeReads: () => 'Point reads at the replicas that follow',

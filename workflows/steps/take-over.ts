@@ -1,7 +1,7 @@
 import { type Opened, type Routed, type Sight } from '../../activities';
 import { elect, type Election } from '../decisions/election';
 import { errantByReplica } from '../decisions/errant';
-import { type ClusterSnapshot } from '../decisions/facts';
+import { type ClusterSnapshot, readable } from '../decisions/facts';
 import { followers } from '../decisions/failover';
 import { judgeFence } from '../decisions/fence';
 import { freeze, type FailoverPlan, newRisks, summarise, tellRisk } from '../decisions/plan';
@@ -13,7 +13,7 @@ import { type FailoverOrder } from '../inputs';
 import { emergency } from './activities';
 import { type Gate } from './approval';
 import { failureCode, failureWords, type Runbook } from './runbook';
-import { stepBack, tidyUp } from './tidy-up';
+import { closeAgain, stepBack, tidyUp } from './tidy-up';
 
 export interface TakeOver {
   readonly book: Runbook;
@@ -211,6 +211,7 @@ async function openElected(
       target: plan.target,
       followers: Object.keys(plan.repoint),
       run: book.run,
+      minEpoch: newestEpoch(sight) + 1 + dead.length,
     };
     book.phase('promote', `${newPrimary} is being opened`);
     try {
@@ -233,7 +234,11 @@ async function openElected(
           plan.hash,
           sight.cluster.failover.approvalMinutes,
         );
-        if (answer.verdict !== 'approved') return null;
+        if (answer.verdict !== 'approved') {
+          // Its writes may be open already: what nobody was told of must not stay open behind the routers' back.
+          if (plan.kind !== 'finish') await closeAgain(book, sight, newPrimary);
+          return null;
+        }
         if (plan.kind !== 'promote') continue;
       }
     }
@@ -243,6 +248,10 @@ async function openElected(
   }
   return null;
 }
+
+/** A candidate that died after it wrote its epoch must not share the number with its successor. */
+const newestEpoch = ({ sighting }: Sight): number =>
+  Math.max(0, ...readable(sighting.snapshot.members).map((member) => member.epoch?.epoch ?? 0));
 
 const route = ({ cluster }: Sight, plan: FailoverPlan, opened: Opened): Promise<Routed> =>
   emergency.routeWrites({ cluster, primary: plan.newPrimary, uuid: opened.uuid });

@@ -66,10 +66,19 @@ export async function stepBack({ book, sight, plan }: TakeOver): Promise<Runbook
   await Promise.all(restartOthers(book, sight, { ...plan, repoint: {}, newPrimary: '' }));
   book.found.left.push(
     `writes are closed: the routers of ${cluster.name} lead to no server. Decide by hand, then run emergencyFailover again`,
-    `${plan.oldPrimary} is fenced and stays so`,
+    `${plan.oldPrimary} is out of the routers; if it lives it can be made the primary again: make sure that nobody else is, then point the routers at it`,
   );
   return book.close('rejected', `Stopped behind the fence without a new primary: ${book.found.approvals.at(-1) ?? ''}`);
 }
+
+/** Make a server that was being opened read-only again. */
+export const closeAgain = (book: Runbook, { cluster }: Sight, name: string): Promise<void> =>
+  attempt(
+    book,
+    `Close ${name} again`,
+    () => tidy.closeServer({ cluster, name }),
+    () => 'read-only',
+  );
 
 const repoint = (book: Runbook, { cluster }: Sight, replica: string, source: string): Promise<void> =>
   attempt(

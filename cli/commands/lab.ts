@@ -7,6 +7,9 @@ interface UpOptions {
   readonly replicas?: string;
   readonly durability?: string;
   readonly router?: string;
+  readonly cascade?: readonly string[];
+  readonly delayed?: readonly string[];
+  readonly links?: true;
 }
 
 interface LogsOptions {
@@ -31,6 +34,9 @@ export function registerLab(program: Command): void {
     .option('--replicas <n>', 'replicas beside the primary (default: 2)')
     .option('--durability <policy>', DURABILITIES.join(', '), oneOf('--durability', DURABILITIES))
     .option('--router <kind>', ROUTERS.join(', '), oneOf('--router', ROUTERS))
+    .option('--cascade <pair...>', 'who copies from whom where it is not db1: db3=db2')
+    .option('--delayed <pair...>', 'replicas that wait before they apply, in seconds: db3=3600')
+    .option('--links', 'a relay in front of every server, so that links can be cut')
     .action(async (options: UpOptions, command: Command) => {
       const { replicas, durability, router, name } = options;
       const count = replicas === undefined ? undefined : wholeNumber('--replicas', replicas);
@@ -41,6 +47,11 @@ export function registerLab(program: Command): void {
         ...(count === undefined ? {} : { replicas: count }),
         ...(durability === undefined ? {} : { durability: durability as (typeof DURABILITIES)[number] }),
         ...(router === undefined ? {} : { router: router as (typeof ROUTERS)[number] }),
+        ...(options.cascade === undefined ? {} : { sources: Object.fromEntries(pairs('--cascade', options.cascade)) }),
+        ...(options.delayed === undefined
+          ? {}
+          : { delayed: Object.fromEntries(seconds('--delayed', options.delayed)) }),
+        ...(options.links === undefined ? {} : { links: true }),
       });
     });
 
@@ -93,3 +104,20 @@ function wholeNumber(option: string, written: string): number {
   if (Number.isInteger(number) && number >= 1) return number;
   throw invalidInput(`${option} is not a whole number from 1`, `For example ${option} 2.`);
 }
+
+/** `db3=db2` as a pair. */
+function pairs(option: string, given: readonly string[]): [string, string][] {
+  return given.map((each) => {
+    const [name, value, ...rest] = each.split('=');
+    if (!name || !value || rest.length > 0) {
+      throw invalidInput(
+        `${option} "${each}" is not understood`,
+        `Write it as ${option} db3=…, several with spaces between.`,
+      );
+    }
+    return [name, value];
+  });
+}
+
+const seconds = (option: string, given: readonly string[]): [string, number][] =>
+  pairs(option, given).map(([name, value]) => [name, wholeNumber(option, value)]);

@@ -8,6 +8,7 @@ interface StartOptions {
   readonly input?: string;
   readonly reason?: string;
   readonly wait?: true;
+  readonly dryRun?: true;
 }
 
 const EXAMPLES = `
@@ -38,9 +39,11 @@ export function registerStart(program: Command): void {
     .option('--input <json>', 'more input of the runbook, for example \'{"dryRun":true}\'')
     .option('--reason <text>', 'why, for the report')
     .option('--wait', 'show every step and end with its outcome as exit code')
+    .option('--dry-run', 'only print the plan: the same as `runbook plan`')
     .addHelpText('after', () => `${runbookHelp()}${EXAMPLES}`)
     .action(async (runbook: string, options: StartOptions, command: Command) => {
-      await start(contextOf(command), runbook, options, false);
+      const plan = options.dryRun === true;
+      await start(contextOf(command), runbook, plan ? { ...options, wait: true } : options, plan);
     });
 }
 

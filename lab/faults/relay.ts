@@ -14,6 +14,13 @@ interface Link extends RelayConnection {
   readonly pumps: readonly Pump[];
 }
 
+interface Beginning {
+  readonly server: RelayedServer;
+  readonly party: Party;
+  readonly rule: () => LinkRule;
+  readonly listener: Server;
+}
+
 const OPEN: LinkRule = { kind: 'open' };
 
 /** While a server is down its relay does not listen either: its clients must see a refused connection, as without us. */
@@ -23,6 +30,8 @@ const LOOK_EVERY_MS = 50;
 export class Relay {
   private readonly rules = new Map<string, LinkRule>();
   private readonly links = new Set<Link>();
+  /** Looks again at a connection that came while its link was silent. */
+  private readonly held = new Set<() => void>();
 
   constructor(private readonly labFile: string) {}
 
@@ -39,6 +48,7 @@ export class Relay {
     if (request.op === 'heal') this.rules.clear();
     else this.rules.set(key(request.party, request.server), request.rule);
     for (const link of this.links) this.apply(link);
+    for (const look of [...this.held]) look();
     return { ok: true };
   }
 
@@ -62,6 +72,27 @@ export class Relay {
     client.on('error', () => undefined);
     const party = partyOf(this.labFile, client.remotePort ?? 0, server.listenPort);
     const rule = () => this.ruleFor(party, server.name);
+    const begin = () => this.begin(client, { server, party, rule, listener });
+    // The server never hears of a knock that the firewall drops: it must not spend one of its connections on it.
+    if (rule().kind === 'blackhole') this.hold(client, rule, begin);
+    else begin();
+  }
+
+  private hold(client: Socket, rule: () => LinkRule, begin: () => void): void {
+    const look = () => {
+      if (rule().kind === 'blackhole') return;
+      this.held.delete(look);
+      client.removeAllListeners('end').removeAllListeners('close');
+      begin();
+    };
+    this.held.add(look);
+    client
+      .on('end', () => client.destroy())
+      .on('close', () => this.held.delete(look))
+      .resume(); // the server speaks first, so there is nothing to lose; unread, its end would not be noticed
+  }
+
+  private begin(client: Socket, { server, party, rule, listener }: Beginning): void {
     if (rule().kind === 'refuse') {
       client.resetAndDestroy();
       return;

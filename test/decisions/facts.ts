@@ -42,6 +42,7 @@ export const seen = (gtidExecuted: string, change: Partial<LastSeen> = {}): Last
   semiSyncActive: true,
   acknowledgers: ['db2', 'db3'],
   waitForReplicaCount: 1,
+  patientForMs: 10_000,
   unacknowledged: 0,
   ...change,
 });

@@ -89,6 +89,28 @@ test.each([false, null])('semi-sync had fallen back (%s): not provably zero', (s
   expect(rpo.because).toMatch(/had fallen back to asynchronous/);
 });
 
+describe('a primary that is cut off from its replicas but not from its clients goes on without them when its patience ends', () => {
+  const behindTheFence = (lastSeen: LastSeen) =>
+    judgeRpo({
+      cluster: automatic(),
+      snapshot: snapshotOf(gone, db2, db3),
+      oldPrimary: 'db1',
+      lastSeen,
+      missing: '',
+      fencedAt: '2026-01-01T00:00:00.000Z', // a second after it was last seen
+    });
+
+  test('fenced in time: nothing acknowledged is lost', () => {
+    expect(behindTheFence(seen('', { patientForMs: 1_001 })).provablyZero).toBe(true);
+  });
+
+  test.each([1_000, 0, undefined])('fenced too late for a patience of %s ms: not provably zero', (patientForMs) => {
+    const rpo = behindTheFence(seen('', { patientForMs }));
+    expect(rpo.provablyZero).toBe(false);
+    expect(rpo.because).toMatch(/out of sight for longer than it waits for acknowledgements/);
+  });
+});
+
 test('nobody watched: not provably zero, and the dead primary itself is no acknowledger', () => {
   const rpo = judge([db2, db3], null);
   expect(rpo.provablyZero).toBe(false);

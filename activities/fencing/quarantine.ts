@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { isEmpty, parseGtidSet, print, subtract } from '../../workflows/decisions/gtid-set';
 import { type FenceFindings } from '../../workflows/decisions/fence';
 import { type Deps, serverNamed, words } from '../deps';
+import { type Mysql } from '../mysql/mysql';
 import { setSemiSync } from '../replication/semi-sync';
 import { closeOldPrimary } from './fence';
 
@@ -30,6 +32,7 @@ export async function quarantine(
     // Sessions first: a commit that still waits for an acknowledgement must not be told "done" when the waiting ends.
     await endClientSessions(deps, cluster, oldPrimary);
     await setSemiSync(server, 'none');
+    await untilClientSessionsEnded(deps, cluster, oldPrimary);
     const here = parseGtidSet(String((await server.value('SELECT @@global.gtid_executed')) ?? ''));
     const there = parseGtidSet(
       String((await serverNamed(deps, cluster, newPrimary).value('SELECT @@global.gtid_executed')) ?? ''),
@@ -67,12 +70,36 @@ async function closeByForce(deps: Deps, cluster: Cluster, name: string): Promise
 /** Ends every session that is not a system thread, a dump thread or ours. A session that is already gone (1094) is what we want. */
 export async function endClientSessions(deps: Deps, cluster: Cluster, name: string): Promise<number> {
   const server = serverNamed(deps, cluster, name);
-  const sessions = await server.rows<{ id: number }>(
+  const sessions = await clientSessions(server, cluster);
+  await Promise.all(sessions.map((id) => server.run('KILL ?', [id]).catch(() => undefined)));
+  return sessions.length;
+}
+
+/** How long a killed session may take to finish its commit or to roll back before we go on without it. */
+const SESSIONS_END_WITHIN_MS = 3_000;
+const LOOK_EVERY_MS = 20;
+
+/**
+ * A commit that waited for an acknowledgement is finished by its killed session a moment after the waiting ends (seen: four transactions
+ * that appeared after gtid_executed was read). What the server alone has is known only when the sessions are gone.
+ */
+async function untilClientSessionsEnded(deps: Deps, cluster: Cluster, name: string): Promise<void> {
+  const server = serverNamed(deps, cluster, name);
+  for (
+    const until = performance.now() + SESSIONS_END_WITHIN_MS;
+    performance.now() < until;
+    await pause(LOOK_EVERY_MS)
+  ) {
+    if ((await clientSessions(server, cluster)).length === 0) return;
+  }
+}
+
+async function clientSessions(server: Mysql, cluster: Cluster): Promise<number[]> {
+  const rows = await server.rows<{ id: number }>(
     `SELECT PROCESSLIST_ID AS id FROM performance_schema.threads
      WHERE TYPE = 'FOREGROUND' AND PROCESSLIST_ID IS NOT NULL AND PROCESSLIST_USER IS NOT NULL
        AND PROCESSLIST_USER NOT IN (?, ?, 'event_scheduler') AND PROCESSLIST_COMMAND NOT LIKE 'Binlog Dump%' AND PROCESSLIST_COMMAND <> 'Daemon'`,
     [cluster.accounts.admin.user, cluster.accounts.replication.user],
   );
-  await Promise.all(sessions.map((session) => server.run('KILL ?', [session.id]).catch(() => undefined)));
-  return sessions.length;
+  return rows.map((row) => row.id);
 }

@@ -41,6 +41,7 @@ export const emergency = activities({
 export const look = activities({
   taskQueue: EMERGENCY_TASK_QUEUE,
   startToCloseTimeout: '10 s',
+  heartbeatTimeout: '3 s',
   retry: patient,
 });
 
@@ -65,7 +66,7 @@ export const lookFrom = (taskQueue: string) =>
 export const tidy = activities({
   taskQueue: EMERGENCY_TASK_QUEUE,
   startToCloseTimeout: '1 hour',
-  heartbeatTimeout: '10 s',
+  heartbeatTimeout: '3 s',
   scheduleToCloseTimeout: '1 hour',
   retry: { ...patient, maximumInterval: '10 s', maximumAttempts: 8 },
 });

@@ -34,7 +34,7 @@ export async function repointReplica(
   if (result === 'changed') {
     await refusePurged(deps, cluster, replica, before.gtid.executed, source);
     await (channel?.autoPosition
-      ? turn(deps, cluster, server, source)
+      ? turn(deps, cluster, server, source, channel)
       : makeNew(deps, cluster, server, source, channel));
     deps.checkpoint('repoint:changed');
   }
@@ -47,10 +47,18 @@ const follows = (channel: ChannelFacts | undefined, to: { host: string; port: nu
   channel?.sourceHost === to.host && channel.sourcePort === to.port && channel.autoPosition;
 
 /** Turn a running channel to another source; its applier never stops. */
-async function turn(deps: Deps, cluster: Cluster, server: Mysql, source: string): Promise<void> {
+async function turn(
+  deps: Deps,
+  cluster: Cluster,
+  server: Mysql,
+  source: string,
+  channel: ChannelFacts,
+): Promise<void> {
   const words = await wordsOf(server);
   const to = knownInstance(cluster, source);
   await server.run(words.stopReceiver);
+  // One that stopped with an error runs for a moment when it is started and stops again: a look in between would believe it.
+  if (channel.applier !== 'running') await applyReceived(deps, cluster, server.name);
   await server.run(words.startApplier);
   await refuseStoppedApplier(deps, cluster, server.name);
   await server.run(`${words.changeSource} ${words.option}_HOST = ?, ${words.option}_PORT = ?`, [to.host, to.port]);

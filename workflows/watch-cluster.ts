@@ -1,7 +1,15 @@
-import { ActivityCancellationType, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  continueAsNew,
+  proxyActivities,
+  setCurrentDetails,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { type Activities } from '../activities';
 import { parseInput, watchOrder } from './inputs';
 import { TASK_QUEUE } from './messages';
+import { failureCode } from './steps/runbook';
 
 /**
  * Keep an observer of one cluster running on some worker. The observer is one long activity that heartbeats: when its worker dies it
@@ -19,5 +27,12 @@ export async function watchCluster(input?: unknown): Promise<void> {
   setCurrentDetails(
     `Watching **${order.cluster}** every ${order.probeMs} ms. Its observer and what it last saw: \`runbook watch status ${order.cluster}\` (run ${workflowInfo().runId})`,
   );
-  await observePrimary(order);
+  try {
+    await observePrimary(order);
+  } catch (error) {
+    // A bug of ours may not leave a cluster unwatched for good. What an operator must mend (an unknown cluster) is told instead.
+    if (failureCode(error) !== 'INTERNAL') throw error;
+    await sleep('5 s');
+    await continueAsNew<typeof watchCluster>(order);
+  }
 }

@@ -1,0 +1,58 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { observerDetails } from '../../activities/observe/last-seen';
+import { changeId } from '../../workflows/messages';
+import { eventually } from '../support/wait';
+import { type Lab } from '../../lab';
+import { type Incident } from './incident';
+
+/** Until the cluster's observer says so. Its words go out with each heartbeat. */
+export const watcherSays = ({ client, lab }: Incident, words: RegExp): Promise<unknown> =>
+  eventually(`the watcher says ${String(words)}`, async () => {
+    const details = await observerDetails(client, lab.cluster);
+    if (details && words.test(details.state)) return true;
+    throw new Error(`it says: ${details?.state ?? 'nothing'}`);
+  });
+
+/** Until the observer's memory of the primary is as the test needs it. */
+export const watcherSaw = (
+  { client, lab }: Incident,
+  what: string,
+  holds: (seen: { semiSyncActive: boolean | null; acknowledgers: readonly string[] }) => boolean,
+): Promise<unknown> =>
+  eventually(`the watcher saw that ${what}`, async () => {
+    const details = await observerDetails(client, lab.cluster);
+    return details?.lastSeen ? holds(details.lastSeen) : false;
+  });
+
+/** Nothing has taken the cluster's lock so far. */
+export async function expectNoRun({ client, lab }: Incident): Promise<void> {
+  await expect(client.workflow.getHandle(changeId(lab.cluster)).describe()).rejects.toThrow(WorkflowNotFoundError);
+}
+
+/** How many of `server`'s own transactions `replica` has not received. */
+export async function notReceived({ lab }: Incident, server: string, replica: string): Promise<number> {
+  const [status] = await lab.rows(replica, 'SHOW REPLICA STATUS');
+  const received = `${String(status?.['Executed_Gtid_Set'])},${String(status?.['Retrieved_Gtid_Set'])}`.replace(
+    /,$/,
+    '',
+  );
+  const missing = await lab.value(server, 'SELECT GTID_SUBTRACT(@@global.gtid_executed, ?)', [received]);
+  return String(missing)
+    .split(',')
+    .flatMap((set) => set.trim().split(':').slice(1))
+    .map((interval) => interval.split('-').map(Number))
+    .reduce((sum, [from = 0, to = from]) => sum + to - from + 1, 0);
+}
+
+/**
+ * For good: the variable already says ON while the statement that sets it still waits, and may yet fail. offline_mode is off again
+ * only when a runbook that needed it is through.
+ */
+export const isClosed = async (lab: Lab, server: string): Promise<boolean> =>
+  Number(
+    await lab.value(
+      server,
+      `SELECT @@global.super_read_only AND NOT @@global.offline_mode AND NOT EXISTS
+         (SELECT * FROM performance_schema.threads WHERE PROCESSLIST_INFO LIKE 'SET GLOBAL super_read_only%')`,
+    ),
+  ) === 1;

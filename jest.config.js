@@ -4,7 +4,11 @@ const common = {
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
-      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
     ],
   },
   modulePathIgnorePatterns: ['<rootDir>/dist'],
@@ -17,7 +21,12 @@ module.exports = {
       displayName: 'unit',
       testMatch: ['<rootDir>/test/{decisions,inventory,cli,docs}/**/*.test.ts'],
     },
-    { ...common, displayName: 'real', testMatch: ['<rootDir>/test/{activities,lab,workflows,replay,smoke}/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'real',
+      testMatch: ['<rootDir>/test/{activities,lab,workflows,replay,smoke}/**/*.test.ts'],
+    },
+    { ...common, displayName: 'chaos', testMatch: ['<rootDir>/test/chaos/**/*.test.ts'] },
     { ...common, displayName: 'incidents', testMatch: ['<rootDir>/test/incidents/**/*.test.ts'] },
   ],
   reporters: ['default', '<rootDir>/test/closing-line.cjs'],

@@ -38,7 +38,7 @@ export interface Vote {
   /** Who answers; self-declared unless it came through an authenticated door. */
   readonly by: string;
   readonly reason?: string;
-  /** The plan that was looked at (the first 8 characters are enough). When given and not the open one, the vote is refused. */
+  /** The plan that was looked at, at least 8 characters of its hash. An approval needs it; one of another plan is refused. */
   readonly plan?: string;
 }
 

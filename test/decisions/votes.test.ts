@@ -12,7 +12,6 @@ const vote = (change: Partial<Ballot> = {}): Ballot => ({
 test.each<[string, Partial<Ballot>]>([
   ['the first characters of the open plan', {}],
   ['the whole hash', { plan: question.planHash }],
-  ['no plan named', { plan: '' }],
   ['a rejection with a reason', { verdict: 'reject', reason: 'not now' }],
 ])('counts: %s', (_, change) => {
   expect(whyRefused(vote(change), question, null)).toBeNull();
@@ -22,6 +21,10 @@ test('an approval of a plan that has changed since does not count, and the open 
   expect(whyRefused(vote({ plan: '99999999' }), question, null)).toBe(
     'The plan has changed since you looked: the open one is abcdef012345. Read it, then answer again.',
   );
+});
+
+test.each(['', 'abcdef0'])('an approval says which plan was seen, not %j', (plan) => {
+  expect(whyRefused(vote({ plan }), question, null)).toMatch(/^Say which plan you saw: .*"plan": "abcdef012345"/);
 });
 
 test.each(['', '   '])('somebody must answer, not %j', (by) => {

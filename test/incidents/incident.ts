@@ -100,7 +100,10 @@ function tell(lab: Lab, client: Client, load: Load): Incident {
         args: [{ cluster: lab.cluster, requestedBy: vote.by, reason: 'test', ...input }],
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       })) as RunbookReport,
-    approve: (reason = '') => handle().executeUpdate('approve', { args: [{ ...vote, reason }] }),
+    approve: async (reason = '') => {
+      const plan = (await handle().query(progressQuery)).question?.planHash ?? '';
+      return handle().executeUpdate('approve', { args: [{ ...vote, reason, plan }] });
+    },
     reject: (reason) => handle().executeUpdate('reject', { args: [{ ...vote, reason }] }),
     settle: async (expectations = {}) => {
       const seen = await load.stop();

@@ -128,11 +128,11 @@ describe('it carries the failover out', () => {
   test('approved by a signal; signals that do not count, or are no vote at all, are dropped with a note', async () => {
     const played = stage.put({ cluster: policy({ mode: 'approve' }) });
     const handle = await stage.start(played);
-    await stage.question(handle);
+    const { planHash } = await stage.question(handle);
     await handle.signal(approveSignal, { by: 42 } as never);
     await handle.signal(approveSignal, 'yes' as never);
     await handle.signal(approveSignal, { by: 'eve', plan: 'ffffffff' });
-    await handle.signal(approveSignal, { by: 'ada' });
+    await handle.signal(approveSignal, { by: 'ada', plan: planHash });
     const report = (await handle.result()) as { outcome: string; approvals: string[] };
     expect(report.outcome).toBe('done');
     expect(report.approvals).toHaveLength(4);

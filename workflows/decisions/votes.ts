@@ -16,6 +16,9 @@ export type Answer =
   | { readonly verdict: 'approved' | 'rejected'; readonly by: string; readonly reason: string }
   | { readonly verdict: 'expired'; readonly by: ''; readonly reason: string };
 
+/** An approval is of one plan, so it names it; a rejection is of whatever is asked. */
+const SHORTEST_HASH = 8;
+
 /**
  * Why a ballot does not count, as a sentence for the one who cast it; null when it counts. A late or repeated click is answered
  * politely and changes nothing.
@@ -30,6 +33,8 @@ export function whyRefused(ballot: Ballot, question: OpenQuestion | null, settle
   if (ballot.plan !== '' && !question.planHash.startsWith(ballot.plan)) {
     return `The plan has changed since you looked: the open one is ${question.planHash.slice(0, 12)}. Read it, then answer again.`;
   }
+  if (ballot.verdict === 'approve' && ballot.plan.length < SHORTEST_HASH)
+    return `Say which plan you saw: {"by": "you@example.com", "plan": "${question.planHash.slice(0, 12)}"}.`;
   if (ballot.verdict === 'reject' && ballot.reason.trim() === '')
     return 'Say why: {"by": "you@example.com", "reason": "…"}.';
   return null;

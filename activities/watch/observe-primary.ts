@@ -112,7 +112,8 @@ export async function observePrimary(
       const before = streak.kind;
       streak = follow(streak, decision, begin);
       if (streak.kind !== before) eagerUntilMs = begin + EAGER_MS;
-      await guard(cluster, snapshot);
+      // Not awaited: copying lost transactions may take minutes, in which nobody would watch and no heartbeat would come.
+      void guard(cluster, snapshot).catch(() => undefined);
 
       const moved = primaryOf(snapshot, cluster);
       if (decision.act === 'stand down' && moved.primary !== null && moved.primary !== primary) {

@@ -46,10 +46,14 @@ export async function emergencyFailover(input?: unknown): Promise<RunbookReport>
   return CancellationScope.nonCancellable(async () => keep(await takeOver({ book, gate, order, ...agreed })));
 }
 
+/** The look itself, without a line in the report. */
+const lookQuietly = (order: FailoverOrder): Promise<Sight> =>
+  look.sightCluster({ cluster: order.cluster, ...(order.watcher ? { lastSeen: order.watcher.lastSeen } : {}) });
+
 const lookAndTell = (book: Runbook, order: FailoverOrder): Promise<Sight> =>
   book.step(
     'Look at the primary from here and through every replica',
-    () => look.sightCluster({ cluster: order.cluster, ...(order.watcher ? { lastSeen: order.watcher.lastSeen } : {}) }),
+    () => lookQuietly(order),
     (seen) =>
       `${seen.sighting.snapshot.members.filter((member) => member.readable).length} of ${seen.sighting.snapshot.members.length} members could be read`,
   );
@@ -109,14 +113,21 @@ async function agree({ book, gate, order, sight, plan, permit }: Agreement): Pro
     if (because.length === 0) return { sight: seen, plan: open, approved: false };
 
     book.phase('approval', `${open.summary}: waiting for approval`);
-    const answer = await gate.ask(`${open.summary}?`, because, open.hash, seen.cluster.failover.approvalMinutes);
-    if (answer.verdict !== 'approved')
+    const { hash } = open;
+    const stillStands = async (): Promise<boolean> => {
+      const now = decideFailover(await lookQuietly(order));
+      return now.act === 'carry out' && now.plan.hash === hash;
+    };
+    const minutes = seen.cluster.failover.approvalMinutes;
+    const answer = await gate.ask(`${open.summary}?`, because, hash, minutes, stillStands);
+    if (answer.verdict === 'rejected' || answer.verdict === 'expired')
       return { rejected: true, because: answer.by ? `${answer.by} rejected it: ${answer.reason}` : answer.reason };
 
     seen = await lookAndTell(book, order);
     const again = judge(book, seen);
     if (again.act === 'stand down') return { rejected: false, because: `no longer needed: ${again.because}` };
-    if (again.plan.hash === open.hash) return { sight: seen, plan: open, approved: true };
+    if (again.plan.hash === open.hash && answer.verdict === 'approved')
+      return { sight: seen, plan: open, approved: true };
     book.found.approvals.push(
       `the facts changed while plan ${open.hash.slice(0, 12)} was open: its approval is void, plan ${again.plan.hash.slice(0, 12)} takes its place`,
     );

@@ -2,6 +2,7 @@ import { type Client } from '@temporalio/client';
 import { type Cluster, instanceNamed } from '../../workflows/decisions/cluster';
 import { type LastSeen, type Sighting } from '../../workflows/decisions/evidence';
 import { type StepPart } from '../../workflows/decisions/report';
+import { outsiders } from '../../workflows/decisions/outsiders';
 import { primaryOf } from '../../workflows/decisions/topology';
 import { type Deps, stopwatch } from '../deps';
 import { findCluster } from '../inventory/inventory';
@@ -33,12 +34,14 @@ export async function sightCluster(deps: Deps & { client: Client }, order: Sight
   const watch = stopwatch('look', deps.checkpoint);
   const inventory = await deps.inventory();
   const cluster = findCluster(inventory, order.cluster);
-  const [snapshot, lastSeen] = await Promise.all([
+  const [snapshot, remembered] = await Promise.all([
     lookAtCluster(deps.servers, cluster, { full: false, ...(order.lastSeen && { suspect: order.lastSeen.primary }) }),
     order.lastSeen === undefined ? lastSeenByWatcher(deps.client, order.cluster) : order.lastSeen,
   ]);
   watch.mark('members read');
-  const primary = lastSeen?.primary ?? primaryOf(snapshot, cluster).primary;
+  // Whom the newest epoch names and who takes writes is the primary, whatever a watcher remembers of the one before.
+  const primary = outsiders(snapshot).current ?? remembered?.primary ?? primaryOf(snapshot, cluster).primary;
+  const lastSeen = remembered?.primary === primary ? remembered : null;
   const instance = primary === null ? undefined : instanceNamed(cluster, primary);
   const member = snapshot.members.find((one) => one.name === primary);
   const commit =

@@ -47,13 +47,7 @@ const follows = (channel: ChannelFacts | undefined, to: { host: string; port: nu
   channel?.sourceHost === to.host && channel.sourcePort === to.port && channel.autoPosition;
 
 /** Turn a running channel to another source; its applier never stops. */
-async function turn(
-  deps: Deps,
-  cluster: Cluster,
-  server: Mysql,
-  source: string,
-  channel: ChannelFacts,
-): Promise<void> {
+async function turn(deps: Deps, cluster: Cluster, server: Mysql, source: string, channel: ChannelFacts): Promise<void> {
   const words = await wordsOf(server);
   const to = knownInstance(cluster, source);
   await server.run(words.stopReceiver);

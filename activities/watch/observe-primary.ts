@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { type Cluster, instanceNamed } from '../../workflows/decisions/cluster';
 import { type CommitProbe, type LastSeen, type Sighting } from '../../workflows/decisions/evidence';
 import { decideFailover } from '../../workflows/decisions/failover';
+import { outsiders } from '../../workflows/decisions/outsiders';
 import { primaryOf } from '../../workflows/decisions/topology';
 import { calm, follow, restAfter, shouldStart, type Streak } from '../../workflows/decisions/watch';
 import { type FailoverOrder } from '../../workflows/inputs';
@@ -115,9 +116,12 @@ export async function observePrimary(
       // Not awaited: copying lost transactions may take minutes, in which nobody would watch and no heartbeat would come.
       void guard(cluster, snapshot).catch(() => undefined);
 
-      const moved = primaryOf(snapshot, cluster);
-      if (decision.act === 'stand down' && moved.primary !== null && moved.primary !== primary) {
-        lastSeen = null; // somebody moved the primary on purpose: watch the new one
+      // A runbook opened another one (its epoch says so), or somebody moved the primary on purpose: watch the new one.
+      const opened = outsiders(snapshot).current;
+      const moved = opened ?? (decision.act === 'stand down' ? primaryOf(snapshot, cluster).primary : null);
+      if (moved !== null && moved !== primary) {
+        lastSeen = null;
+        streak = calm;
         continue;
       }
       if (begin >= restUntilMs && shouldStart(streak, cluster.failover, lastLifeMs, performance.now())) {

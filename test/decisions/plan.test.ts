@@ -25,7 +25,6 @@ test.each<[string, Partial<PlanWithoutHash>]>([
   ['another new primary', { newPrimary: 'db3' }],
   ['another old primary', { oldPrimary: 'db9' }],
   ['another giver', { fetchFrom: 'db3' }],
-  ['another target', { target: `${P}:1-101` }],
   ['another follower', { repoint: {} }],
   ['a risk', { risks: [{ code: 'NO_FENCE', invariant: 1, sentence: 'no fence' }] }],
   ['a greater loss', { rpo: { provablyZero: false, lost: `${P}:101`, lostCount: 1, because: 'seen' } }],
@@ -34,6 +33,10 @@ test.each<[string, Partial<PlanWithoutHash>]>([
   ['a candidate that is barred', { ranking: plan.ranking.map((one) => ({ ...one, barred: ['delayed by 60 s'] })) }],
 ])('%s is another plan', (_, change) => {
   expect(freeze({ ...plan, ...change }).hash).not.toBe(plan.hash);
+});
+
+test('positions that move while a human reads do not void the approval: a disputed primary still writes', () => {
+  expect(freeze({ ...plan, target: `${P}:1-101` }).hash).toBe(plan.hash);
 });
 
 test('a replica that goes on applying while a human reads does not void the approval', () => {

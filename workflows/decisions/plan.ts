@@ -37,12 +37,22 @@ export interface FailoverPlan {
 export type PlanWithoutHash = Omit<FailoverPlan, 'hash'>;
 
 /**
- * Freeze a plan: the hash covers what an approver agrees to, so a plan that changed is another plan. How far the replicas have
- * applied what they hold is left out: it moves while a human reads, and an approval would be void before it is given.
+ * Freeze a plan: the hash covers what an approver agrees to, so a plan that changed is another plan. Positions are left out: they move
+ * while a human reads (a disputed primary still writes, appliers still apply), and an approval would be void before it is given. What
+ * matters of them is in: who is chosen, who lacks anything, what may be lost.
  */
 export function freeze(plan: PlanWithoutHash): FailoverPlan {
-  const ranking = plan.ranking.map((one) => ({ ...one, executed: undefined, unapplied: undefined }));
-  return { ...plan, hash: bytesToHex(sha256(utf8ToBytes(canonical({ ...plan, ranking, hash: undefined })))) };
+  const ranking = plan.ranking.map(({ name, rule, barred, notes, behind }) => ({
+    name,
+    rule,
+    barred,
+    notes,
+    lacks: behind > 0,
+  }));
+  return {
+    ...plan,
+    hash: bytesToHex(sha256(utf8ToBytes(canonical({ ...plan, ranking, target: undefined, hash: undefined })))),
+  };
 }
 
 /** JSON with sorted keys: the same facts always give the same text. */

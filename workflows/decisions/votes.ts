@@ -14,7 +14,7 @@ export interface OpenQuestion {
 
 export type Answer =
   | { readonly verdict: 'approved' | 'rejected'; readonly by: string; readonly reason: string }
-  | { readonly verdict: 'expired'; readonly by: ''; readonly reason: string };
+  | { readonly verdict: 'expired' | 'overtaken'; readonly by: ''; readonly reason: string };
 
 /** An approval is of one plan, so it names it; a rejection is of whatever is asked. */
 const SHORTEST_HASH = 8;

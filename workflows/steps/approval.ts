@@ -5,8 +5,17 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type Runbook } from './runbook';
 
 export interface Gate {
-  /** Ask, and wait for an answer or the deadline. The answer is bound to the plan's hash. */
-  ask(text: string, because: readonly string[], planHash: string, minutes: number): Promise<Answer>;
+  /**
+   * Ask, and wait for an answer or the deadline. The answer is bound to the plan's hash. `stillTrue` is asked now and then, ever more
+   * seldom: a question that events have overtaken is closed, so that nobody answers it and nothing waits for it.
+   */
+  ask(
+    text: string,
+    because: readonly string[],
+    planHash: string,
+    minutes: number,
+    stillTrue?: () => Promise<boolean>,
+  ): Promise<Answer>;
 }
 
 const HOW = 'Argument: {"by": "you@example.com", "reason": "…", "plan": "first characters of the plan\'s hash"}';
@@ -54,7 +63,7 @@ export function openGate(book: Runbook): Gate {
   }
 
   return {
-    async ask(text, because, planHash, minutes) {
+    async ask(text, because, planHash, minutes, stillTrue) {
       const now = Date.now();
       state.asked += 1;
       state.answer = null;
@@ -67,12 +76,13 @@ export function openGate(book: Runbook): Gate {
         expiresAt: new Date(now + minutes * 60_000).toISOString(),
       };
       book.waitFor(state.question);
-      const answered = await condition(() => state.answer !== null, minutes * 60_000);
+      const overtaken = await waitWhileTrue(state, now + minutes * 60_000, stillTrue);
       const answer = answerOf(state);
-      const given: Answer =
-        answered && answer
-          ? answer
-          : { verdict: 'expired', by: '', reason: `nobody answered within ${minutes} minutes` };
+      const given: Answer = answer ?? {
+        verdict: overtaken ? 'overtaken' : 'expired',
+        by: '',
+        reason: overtaken ? 'the facts changed while it was open' : `nobody answered within ${minutes} minutes`,
+      };
       Object.assign(state, { answer: given, question: null });
       book.waitFor(null);
       book.found.approvals.push(
@@ -81,6 +91,23 @@ export function openGate(book: Runbook): Gate {
       return given;
     },
   };
+}
+
+/** First and longest pause between two looks at whether the question still stands. */
+const [SOON_MS, LATER_MS] = [10_000, 60_000];
+
+/** Waits for an answer or the deadline. True when the question was overtaken by events before either. */
+async function waitWhileTrue(
+  state: { readonly answer: Answer | null },
+  untilMs: number,
+  stillTrue: (() => Promise<boolean>) | undefined,
+): Promise<boolean> {
+  for (let pauseMs = SOON_MS; ; pauseMs = Math.min(pauseMs * 2, LATER_MS)) {
+    const leftMs = untilMs - Date.now();
+    const waitMs = stillTrue ? Math.min(pauseMs, leftMs) : leftMs;
+    if (leftMs <= 0 || (await condition(() => state.answer !== null, waitMs))) return false;
+    if (stillTrue && Date.now() < untilMs && !(await stillTrue()) && answerOf(state) === null) return true;
+  }
 }
 
 /** Read through a function: the compiler cannot know that handlers ran during the wait. */

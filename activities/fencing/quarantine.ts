@@ -85,13 +85,8 @@ const LOOK_EVERY_MS = 20;
  */
 async function untilClientSessionsEnded(deps: Deps, cluster: Cluster, name: string): Promise<void> {
   const server = serverNamed(deps, cluster, name);
-  for (
-    const until = performance.now() + SESSIONS_END_WITHIN_MS;
-    performance.now() < until;
-    await pause(LOOK_EVERY_MS)
-  ) {
-    if ((await clientSessions(server, cluster)).length === 0) return;
-  }
+  const until = performance.now() + SESSIONS_END_WITHIN_MS;
+  while (performance.now() < until && (await clientSessions(server, cluster)).length > 0) await pause(LOOK_EVERY_MS);
 }
 
 async function clientSessions(server: Mysql, cluster: Cluster): Promise<number[]> {

@@ -5,7 +5,8 @@ import { type Permit } from '../workflows/decisions/permits';
 import { type RunbookReport } from '../workflows/decisions/report';
 import { type Deps, serverNamed, words } from './deps';
 import { RunbookError } from './errors';
-import { closeOldPrimary, type FenceOrder, type Fenced, fenceOldPrimary } from './fencing/fence';
+import { type FenceFindings } from '../workflows/decisions/fence';
+import { closeOldPrimary, type FenceOrder, type Fenced, fenceOldPrimary, fenceServer } from './fencing/fence';
 import { quarantine } from './fencing/quarantine';
 import { lookAtCluster } from './observe/cluster';
 import { type Sight, type SightOrder, sightCluster } from './observe/sight';
@@ -64,6 +65,8 @@ export function createActivities(
     returnPermit: (run: string): Promise<void> => returnPermit(client, run),
 
     fenceOldPrimary: (order: FenceOrder): Promise<Fenced> => fenceOldPrimary(deps, order),
+    fenceServer: (order: FenceOrder): Promise<Pick<FenceFindings, 'superReadOnly' | 'command'>> =>
+      fenceServer(deps, order),
     readMembers: ({
       cluster,
       without,

@@ -7,6 +7,7 @@ import { failoverOrder, type FailoverOrder, parseInput } from './inputs';
 import { ledger, look, lookFrom, tidy } from './steps/activities';
 import { openGate, type Gate } from './steps/approval';
 import { holdsLock, underLock } from './steps/lock';
+import { reroute } from './steps/route';
 import { failureWords, openRunbook, type Runbook } from './steps/runbook';
 import { takeOver } from './steps/take-over';
 import { reattach } from './steps/tidy-up';
@@ -38,9 +39,10 @@ export async function emergencyFailover(input?: unknown): Promise<RunbookReport>
       ? reject({ book, order, permit }, agreed.because)
       : standDown({ book, order, permit }, agreed.because);
 
-  if (agreed.plan.kind === 'reattach') {
-    await giveBackPermit({ book, order, permit }); // writers notice nothing: it does not count as a failover
-    return keep(await reattach(book, agreed.sight, agreed.plan));
+  if (isRepair(agreed.plan)) {
+    await giveBackPermit({ book, order, permit }); // the primary stays the primary: it does not count as a failover
+    const repair = agreed.plan.kind === 'reroute' ? reroute : reattach;
+    return keep(await repair({ book, gate, order, ...agreed }));
   }
   // A run that is cancelled behind the fence would leave the cluster without writes: from here it goes on to its end.
   return CancellationScope.nonCancellable(async () => keep(await takeOver({ book, gate, order, ...agreed })));
@@ -73,6 +75,9 @@ function judge(book: Runbook, { cluster, sighting }: Sight): Decision {
   }
   return decision;
 }
+
+/** The primary is well; what is mended is around it. */
+const isRepair = ({ kind }: FailoverPlan): boolean => kind === 'reroute' || kind === 'reattach';
 
 const isCounted = (order: FailoverOrder): boolean => order.trigger === 'watcher' || order.trigger === 'alert';
 
@@ -109,7 +114,7 @@ type Agreed =
  */
 async function agree({ book, gate, order, sight, plan, permit }: Agreement): Promise<Agreed> {
   for (let [seen, open] = [sight, plan]; ;) {
-    const because = [...(await whyAsk(seen, open)), ...[await permit].filter((why) => why !== null)];
+    const because = [...(await whyAsk(order, seen, open)), ...[await permit].filter((why) => why !== null)];
     if (because.length === 0) return { sight: seen, plan: open, approved: false };
 
     book.phase('approval', `${open.summary}: waiting for approval`);
@@ -135,17 +140,15 @@ async function agree({ book, gate, order, sight, plan, permit }: Agreement): Pro
   }
 }
 
-async function whyAsk({ cluster }: Sight, plan: FailoverPlan): Promise<string[]> {
-  const policy = cluster.failover.mode === 'approve' ? ['the policy of this cluster is to ask'] : [];
-  const risks = plan.risks.map(tellRisk);
+async function whyAsk(order: FailoverOrder, { cluster }: Sight, plan: FailoverPlan): Promise<string[]> {
+  const because = plan.risks.map(tellRisk);
+  if (cluster.failover.mode === 'approve') because.unshift('the policy of this cluster is to ask');
+  if (plan.kind === 'reroute' && isCounted(order))
+    because.push('nobody is known to have asked for it: somebody may have turned the router away on purpose');
   const queue = cluster.failover.secondOpinionQueue;
-  if (queue === undefined || plan.kind === 'reattach') return [...policy, ...risks];
+  if (queue === undefined || isRepair(plan)) return because;
   const opinion = await secondOpinion(cluster.name, queue, plan);
-  return [
-    ...policy,
-    ...risks,
-    ...(opinion.agrees ? [] : [`the second opinion of ${queue} does not agree: ${opinion.because}`]),
-  ];
+  return opinion.agrees ? because : [...because, `the second opinion of ${queue} does not agree: ${opinion.because}`];
 }
 
 /** The same look from another place; one that does not answer in time does not agree. */

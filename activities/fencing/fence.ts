@@ -44,10 +44,9 @@ export async function fenceOldPrimary(deps: Deps, { cluster, oldPrimary, answere
     );
     return { routers, receivers, frozen };
   };
-  const [{ routers, receivers, frozen }, superReadOnly, command] = await Promise.all([
+  const [{ routers, receivers, frozen }, itself] = await Promise.all([
     freeze(),
-    marked('old primary asked', closeOldPrimary(deps, cluster, oldPrimary, answered)),
-    runFenceCommand(knownInstance(cluster, oldPrimary)),
+    marked('old primary asked', fenceServer(deps, { cluster, oldPrimary, answered })),
   ]);
   return {
     findings: {
@@ -56,12 +55,26 @@ export async function fenceOldPrimary(deps: Deps, { cluster, oldPrimary, answere
       receiversNotStopped: receivers
         .filter((one) => !one.stopped)
         .map(({ replica, because }) => ({ replica, because })),
-      superReadOnly,
-      command,
+      ...itself,
     },
     frozen,
     parts: watch.parts(),
   };
+}
+
+/**
+ * The old primary alone: its own super_read_only and its fence command. For a cluster where another server is open already and
+ * neither routers nor receivers may be stopped once more. Idempotent, never throws.
+ */
+export async function fenceServer(
+  deps: Deps,
+  { cluster, oldPrimary, answered }: FenceOrder,
+): Promise<Pick<FenceFindings, 'superReadOnly' | 'command'>> {
+  const [superReadOnly, command] = await Promise.all([
+    closeOldPrimary(deps, cluster, oldPrimary, answered),
+    runFenceCommand(knownInstance(cluster, oldPrimary)),
+  ]);
+  return { superReadOnly, command };
 }
 
 async function tryStopReceiver(

@@ -6,6 +6,7 @@ import { outsiders } from '../../workflows/decisions/outsiders';
 import { primaryOf } from '../../workflows/decisions/topology';
 import { type Deps, stopwatch } from '../deps';
 import { findCluster } from '../inventory/inventory';
+import { viewRouters } from '../routing/view';
 import { lookAtCluster } from './cluster';
 import { probeCommit } from './commit-probe';
 import { lastSeenByWatcher } from './last-seen';
@@ -26,17 +27,18 @@ export interface Sight {
 const COMMIT_DEADLINE_MS = 500;
 
 /**
- * One whole look at a cluster: every member, a commit on the one that is thought to be the primary, and what the watcher last
- * saw of it. Changes nothing but the heartbeat row. Throws UNKNOWN_CLUSTER, INVENTORY_INVALID; members that cannot be read
+ * One whole look at a cluster: every member and router, a commit on the one that is thought to be the primary, and what the watcher
+ * last saw of it. Changes nothing but the heartbeat row. Throws UNKNOWN_CLUSTER, INVENTORY_INVALID; members that cannot be read
  * are findings.
  */
 export async function sightCluster(deps: Deps & { client: Client }, order: SightOrder): Promise<Sight> {
   const watch = stopwatch('look', deps.checkpoint);
   const inventory = await deps.inventory();
   const cluster = findCluster(inventory, order.cluster);
-  const [snapshot, remembered] = await Promise.all([
+  const [snapshot, remembered, routers] = await Promise.all([
     lookAtCluster(deps.servers, cluster, { full: false, ...(order.lastSeen && { suspect: order.lastSeen.primary }) }),
     order.lastSeen === undefined ? lastSeenByWatcher(deps.client, order.cluster) : order.lastSeen,
+    viewRouters(cluster),
   ]);
   watch.mark('members read');
   // Whom the newest epoch names and who takes writes is the primary, whatever a watcher remembers of the one before.
@@ -51,7 +53,7 @@ export async function sightCluster(deps: Deps & { client: Client }, order: Sight
   if (commit) watch.mark('commit probed');
   return {
     cluster,
-    sighting: { snapshot, primary, commit, lastSeen },
+    sighting: { snapshot, primary, commit, lastSeen, routers },
     fleetLimit: inventory.limits.automaticFailovers,
     parts: watch.parts(),
   };

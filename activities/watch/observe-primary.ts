@@ -107,7 +107,8 @@ export async function observePrimary(
         ...(vitals === null && { suspect: primary }),
       });
       acknowledgers = acknowledgersIn(snapshot) ?? acknowledgers;
-      const sighting: Sighting = { snapshot, primary, commit, lastSeen };
+      // No routers: whether the primary lives is not theirs to say. The run that is started looks at them.
+      const sighting: Sighting = { snapshot, primary, commit, lastSeen, routers: [] };
       const decision = decideFailover({ cluster, sighting });
       if (suspicious) state = decision.because;
       const before = streak.kind;

@@ -1,5 +1,6 @@
 import { type Command } from 'commander';
 import { type Cluster } from '../../workflows/decisions/cluster';
+import { type RouterView } from '../../workflows/decisions/evidence';
 import { type ClusterSnapshot } from '../../workflows/decisions/facts';
 import { type Context, contextOf } from '../context';
 import { EXIT } from '../exit';
@@ -12,12 +13,14 @@ export function registerTopology(program: Command): void {
     )
     .action(async (name: string, _options: object, command: Command) => {
       const context = contextOf(command);
-      const { cluster, snapshot } = await look(context, name, false);
-      const [{ describeTopology, drawTopology }, { paint }] = await Promise.all([
+      const { cluster, snapshot, routers } = await look(context, name, false);
+      const [{ describeTopology, drawRouters, drawTopology }, { paint }] = await Promise.all([
         import('../../workflows/decisions/topology-tree.js'),
         import('../paint.js'),
       ]);
-      context.answer(drawTopology(snapshot, cluster, paint), describeTopology(snapshot, cluster));
+      const topology = describeTopology(snapshot, cluster);
+      const drawn = [drawTopology(snapshot, cluster, paint), drawRouters(routers, topology.primary, paint)];
+      context.answer(drawn.filter((part) => part !== '').join('\n'), { ...topology, routers });
     });
 }
 
@@ -29,34 +32,36 @@ export function registerDoctor(program: Command): void {
     )
     .action(async (name: string, _options: object, command: Command) => {
       const context = contextOf(command);
-      const { cluster, snapshot } = await look(context, name, true);
+      const { cluster, snapshot, routers } = await look(context, name, true);
       const [{ examine }, { schemaStatements }, { renderDoctor }, { paint }] = await Promise.all([
         import('../../workflows/decisions/doctor/index.js'),
         import('../../activities/mysql/schema.js'),
         import('../../workflows/decisions/doctor/render.js'),
         import('../paint.js'),
       ]);
-      const findings = examine(snapshot, cluster, schemaStatements(cluster.schema));
+      const findings = examine(snapshot, cluster, { createTables: schemaStatements(cluster.schema), routers });
       context.answer(renderDoctor(findings, paint), { cluster: cluster.name, takenAt: snapshot.takenAt, findings });
       if (findings.some(({ severity }) => severity === 'bad')) process.exitCode = EXIT.failed;
     });
 }
 
-/** What all servers of a cluster say now. A server that does not answer is part of the answer. */
+/** What all servers and routers of a cluster say now. One that does not answer is part of the answer. */
 async function look(
   context: Context,
   name: string,
   full: boolean,
-): Promise<{ cluster: Cluster; snapshot: ClusterSnapshot }> {
+): Promise<{ cluster: Cluster; snapshot: ClusterSnapshot; routers: RouterView[] }> {
   const { inventory, cluster } = await context.cluster(name);
-  const [{ openServers }, { lookAtCluster }, { resolveSecret }] = await Promise.all([
+  const [{ openServers }, { lookAtCluster }, { viewRouters }, { resolveSecret }] = await Promise.all([
     import('../../activities/mysql/servers.js'),
     import('../../activities/observe/cluster.js'),
+    import('../../activities/routing/view.js'),
     import('../../activities/inventory/secrets.js'),
   ]);
   const servers = openServers({ secrets: (reference) => resolveSecret(reference, inventory.folder) });
   try {
-    return { cluster, snapshot: await lookAtCluster(servers, cluster, { full }) };
+    const [snapshot, routers] = await Promise.all([lookAtCluster(servers, cluster, { full }), viewRouters(cluster)]);
+    return { cluster, snapshot, routers };
   } finally {
     await servers.close();
   }

@@ -40,6 +40,8 @@ export interface Faults {
   prepareXa(server: string, name?: string): Promise<Undo>;
   lockAccount(server: string, account: 'admin' | 'replication' | 'app'): Promise<Undo>;
   killRouter(): Promise<void>;
+  hangRouter(): void;
+  wakeRouter(): void;
   killWorker(worker: LabWorker): Promise<void>;
   pauseTemporal(): void;
   resumeTemporal(): void;
@@ -57,6 +59,7 @@ export function faultsOf(state: LabState): Faults {
   const stop = async (name: string) => end(server(name), SHUTDOWN_MS);
   const link = (party: Party, to: string, rule: LinkRule) => setLink(state, party, to, rule);
   const temporal = (name: NodeJS.Signals) => state.temporal && state.temporal.pid > 0 && signal(state.temporal, name);
+  const router = (name: NodeJS.Signals) => state.router && signal(state.router, name);
   return {
     kill: async (name) => {
       signal(server(name), 'SIGKILL');
@@ -90,6 +93,8 @@ export function faultsOf(state: LabState): Faults {
     killRouter: async () => {
       if (state.router) await end(state.router);
     },
+    hangRouter: () => void router('SIGSTOP'),
+    wakeRouter: () => void router('SIGCONT'),
     killWorker: async (worker) => {
       await end(worker);
       state.workers.splice(

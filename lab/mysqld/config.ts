@@ -80,7 +80,7 @@ plugin-load-add=mysql_clone.so
 loose-rpl-semi-sync-replica-enabled=${durability === 'async' ? 'OFF' : 'ON'}
 loose-rpl-semi-sync-source-wait-point=AFTER_SYNC
 loose-rpl-semi-sync-source-wait-for-replica-count=1
-loose-rpl-semi-sync-source-timeout=${durability === 'lossless' ? ENDLESS_MS : 1000}
+loose-rpl-semi-sync-source-timeout=${durability === 'lossless' ? ENDLESS_MS : 3000}
 # OFF would go on without acknowledgements the moment the replicas are cut off: then no failover could prove that nothing was lost.
 loose-rpl-semi-sync-source-wait-no-replica=ON
 

@@ -14,6 +14,8 @@ export async function setPasswords(state: LabState, server: LabServer, goldenRoo
       await connection.query(passwordStatement(name), [passwordOf(state.accounts[name])]);
     }
     await connection.query('SET GLOBAL super_read_only = ON');
+    // The option file has it too, but a server cannot tell that once the value was set at run time.
+    await connection.query('SET PERSIST_ONLY super_read_only = ON');
   });
 }
 

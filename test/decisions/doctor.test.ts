@@ -305,7 +305,7 @@ const cases: readonly Case[] = [
 
 test.each(cases)('$severity: $finds', ({ finds, severity, on = 'db2', fix, count = 1, ...change }) => {
   const { look, cluster: declared } = fleet(change);
-  const findings = examine(look, declared, ['CREATE TABLE x']);
+  const findings = examine(look, declared, { createTables: ['CREATE TABLE x'] });
   const found = findings.find(({ what, instance: at }) => finds.test(what) && at === on);
   expect(found).toMatchObject({ severity, instance: on });
   expect(findings.map(({ what }) => what)).toHaveLength(count);
@@ -351,4 +351,22 @@ test('the worst comes first, a finding on several members is told once, and a si
   expect(renderDoctor(both)).toContain('BAD  db2, db9: sync_binlog is 0, not 1');
   expect(renderDoctor(both)).toContain('       SET PERSIST sync_binlog = 1;');
   expect(renderDoctor(findings)).toMatch(/2 bad, 1 to better, 0 to know$/);
+});
+
+test.each([
+  ['bad', 'no answer', { writers: null, because: 'router edge: no answer' }],
+  ['bad', 'sends writes to db2, and db1 is the primary', { writers: ['db2'] }],
+  ['bad', 'sends writes to no server', { writers: [] }],
+  ['warn', 'any of db1, db2, as its own health check finds', { writers: ['db1', 'db2'] }],
+] as const)('a router, %s: %s', (severity, what, view) => {
+  const { look } = fleet({});
+  const routers = [{ router: 'edge', misconfigured: false, because: '', ...view }];
+  expect(examine(look, cluster, { routers })).toMatchObject([
+    { severity, instance: 'edge', what: expect.stringContaining(what) as string },
+  ]);
+});
+
+test('a router that leads to the primary alone is as it should be', () => {
+  const routers = [{ router: 'edge', writers: ['db1'], misconfigured: false, because: '' }];
+  expect(examine(fleet({}).look, cluster, { routers })).toEqual([]);
 });

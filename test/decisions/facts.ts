@@ -1,7 +1,7 @@
 import { type Cluster, type Instance, type Router } from '../../workflows/decisions/cluster';
 import { elect, type Election, type ElectionQuestion } from '../../workflows/decisions/election';
 import { errantByReplica } from '../../workflows/decisions/errant';
-import { type CommitProbe, type LastSeen, type Sighting } from '../../workflows/decisions/evidence';
+import { type CommitProbe, type LastSeen, type RouterView, type Sighting } from '../../workflows/decisions/evidence';
 import { type ChannelFacts, type InstanceFacts, type Member } from '../../workflows/decisions/facts';
 import { decideFailover, type Decision } from '../../workflows/decisions/failover';
 import { clusterOf, instance, replica, snapshotOf, uuidOf } from './members';
@@ -71,12 +71,13 @@ interface Look {
   readonly primary?: string | null;
   readonly probe?: CommitProbe | null;
   readonly lastSeen?: LastSeen | null;
+  readonly routers?: readonly RouterView[];
 }
 
 export const sighting = (
   members: readonly Member[],
-  { primary = 'db1', probe = null, lastSeen = null }: Look = {},
-): Sighting => ({ snapshot: snapshotOf(...members), primary, commit: probe, lastSeen });
+  { primary = 'db1', probe = null, lastSeen = null, routers = [] }: Look = {},
+): Sighting => ({ snapshot: snapshotOf(...members), primary, commit: probe, lastSeen, routers });
 
 export const decide = (cluster: Cluster, seenNow: Sighting): Decision => decideFailover({ cluster, sighting: seenNow });
 

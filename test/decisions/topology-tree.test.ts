@@ -1,4 +1,4 @@
-import { describeTopology, drawTopology } from '../../workflows/decisions/topology-tree';
+import { describeTopology, drawRouters, drawTopology } from '../../workflows/decisions/topology-tree';
 import { clusterOf, executed, instance, primary, replica, silent, snapshotOf, uuidOf } from './members';
 
 const P = uuidOf('db1');
@@ -82,4 +82,16 @@ test('the caller paints, the drawing stays the same', () => {
   const painted = drawTopology(look, cluster, (kind, text) => `<${kind}>${text}</>`);
   expect(painted).toContain('<bad>db5</>');
   expect(painted.replace(/<[^>]*>/g, '')).toBe(drawTopology(look, cluster));
+});
+
+test('each router says where it sends writes, and one that is wrong is marked', () => {
+  const view = { misconfigured: false, because: '' };
+  const routers = [
+    { ...view, router: 'a', writers: ['db1'] },
+    { ...view, router: 'b', writers: [] },
+    { ...view, router: 'c', writers: null, because: 'router c: no answer' },
+  ];
+  expect(drawRouters(routers, 'db1')).toBe(
+    'router a  writes to db1\nrouter b  ! writes to no server\nrouter c  ! router c: no answer',
+  );
 });

@@ -158,6 +158,7 @@ export class Stage {
         frozen: frozen(),
         parts: [],
       }),
+      fenceServer: () => ({ superReadOnly: { set: false, because: 'no answer' }, command: null }),
       readMembers: frozen,
       openPrimary: () => ({ result: 'opened', uuid: uuidOf('db2'), epoch: 2, executed: `${P}:1-100`, parts: [] }),
       routeWrites: () => ({
@@ -189,7 +190,15 @@ export class Stage {
       return this.#act(name, target ? `${activity} ${target}` : activity, 'acts', order);
     };
     const names = [
-      ...['sightCluster', 'observePrimary', 'takePermit', 'returnPermit', 'fenceOldPrimary', 'readMembers'],
+      ...[
+        'sightCluster',
+        'observePrimary',
+        'takePermit',
+        'returnPermit',
+        'fenceOldPrimary',
+        'fenceServer',
+        'readMembers',
+      ],
       ...['openPrimary', 'routeWrites', 'routeReads', 'repointReplica', 'startReceiving', 'settleNewPrimary'],
       ...['quarantineOldPrimary', 'writeReport'],
     ];

@@ -36,6 +36,17 @@ export interface LastSeen {
   readonly unacknowledged: number;
 }
 
+/** Where one router sends writes now, by its running state. */
+export interface RouterView {
+  readonly router: string;
+  /** Servers that writes can go to; null when the router could not be read. Empty = nobody can write through it. */
+  readonly writers: readonly string[] | null;
+  /** It answers, but as it is configured nothing can be routed by it; another attempt does not help. */
+  readonly misconfigured: boolean;
+  /** Why it could not be read, '' when it was. */
+  readonly because: string;
+}
+
 /** Everything the judgement of a primary stands on. */
 export interface Sighting {
   readonly snapshot: ClusterSnapshot;
@@ -43,6 +54,7 @@ export interface Sighting {
   readonly primary: string | null;
   readonly commit: CommitProbe | null;
   readonly lastSeen: LastSeen | null;
+  readonly routers: readonly RouterView[];
 }
 
 /** A replica's word on its source. */

@@ -7,6 +7,7 @@ import { channelOf, type ClusterSnapshot, type InstanceFacts, readable } from '.
 import { subtractText } from './gtid-set';
 import { freeze, type FailoverPlan, type PlanWithoutHash, type Risk } from './plan';
 import { planReattach } from './reattach';
+import { planReroute, risksOfRouters } from './reroute';
 import { risksOfPromotion, risksOfRival, risksOfTakeover } from './risks';
 import { judgeRpo } from './rpo';
 import { sourceOf } from './topology';
@@ -53,9 +54,10 @@ export function decideFailover(question: FailoverQuestion): Decision {
       return standDown(
         `${diagnosis.because}, but ${rival.name} is writable too (invariant 1): set super_read_only there, then look at its errant transactions`,
       );
-    const reattach = planReattach(cluster, sighting.snapshot, primary);
-    return reattach
-      ? carryOut(`${diagnosis.because}; ${reattach.summary}`, reattach)
+    // Writes first: replicas that lost their source can wait for the next run.
+    const repair = planReroute(sighting, primary) ?? planReattach(cluster, sighting.snapshot, primary);
+    return repair
+      ? carryOut(`${diagnosis.because}; ${repair.summary}`, repair)
       : standDown(`${diagnosis.because}: nothing to do`);
   }
   const old = readable(sighting.snapshot.members).find((member) => member.name === primary);
@@ -101,7 +103,10 @@ function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, pr
     target: election.target,
     ranking: election.ranking,
     repoint: followers(snapshot, primary, chosen),
-    risks: risksOfPromotion({ cluster, oldPrimary: primary, diagnosis, election, rpo }),
+    risks: [
+      ...risksOfPromotion({ cluster, oldPrimary: primary, diagnosis, election, rpo }),
+      ...risksOfRouters(sighting.routers),
+    ],
     rpo,
     summary: `promote ${chosen} in place of ${primary}: ${election.because}`,
   });
@@ -139,7 +144,11 @@ function finishPlan(
   opened: InstanceFacts,
 ): PlanWithoutHash {
   const { snapshot, lastSeen } = sighting;
-  const risks: Risk[] = [...risksOfTakeover(sighting, opened, diagnosis), ...risksOfRival(cluster, opened)];
+  const risks: Risk[] = [
+    ...risksOfTakeover(sighting, opened, diagnosis),
+    ...risksOfRival(cluster, opened),
+    ...risksOfRouters(sighting.routers),
+  ];
   return {
     kind: 'finish',
     oldPrimary: primary,
@@ -174,7 +183,7 @@ function reopenPlan({ cluster, sighting }: FailoverQuestion, primary: string): P
     target: member.gtid.executed,
     ranking: [],
     repoint: {},
-    risks: risksOfTakeover(sighting, member, null),
+    risks: [...risksOfTakeover(sighting, member, null), ...risksOfRouters(sighting.routers)],
     rpo: judgeRpo({ cluster, snapshot, oldPrimary: primary, lastSeen, missing: lackedBy(member, lastSeen) }),
     summary: `${primary} has restarted and came up read-only, as every server must: open it again`,
   };

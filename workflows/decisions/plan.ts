@@ -15,12 +15,13 @@ export type PlanKind =
   | 'promote' // the primary is over: elect and open another
   | 'finish' // somebody has opened another already: verify it, finish what is left
   | 'reopen' // the primary restarted and came up read-only, as it must: open it again
+  | 'reroute' // the primary is well, but a router does not lead to it: what a broken-off run left behind
   | 'reattach'; // an intermediate source died: its replicas get another source, writers notice nothing
 
 export interface FailoverPlan {
   readonly kind: PlanKind;
   readonly oldPrimary: string;
-  /** Who will take writes; for `reattach` who takes them already. */
+  /** Who will take writes; for `reroute` and `reattach` who takes them already. */
   readonly newPrimary: string;
   readonly fetchFrom: string | null;
   /** What the new primary must have executed before writes open. */
@@ -95,6 +96,7 @@ export function summarise(plan: FailoverPlan): PlanSummary {
 function planLines(plan: FailoverPlan): string[] {
   const repoint = Object.entries(plan.repoint).map(([replica, source]) => `${replica} will replicate from ${source}`);
   if (plan.kind === 'reattach') return repoint;
+  if (plan.kind === 'reroute') return [`point every router at ${plan.newPrimary} and prove it by a write`];
   const candidates = plan.ranking.map((one, index) => `${index + 1}. ${describeContender(one)}`);
   const fence = `fence ${plan.oldPrimary}: no router points writes at it, its sessions are cut, no replica receives from it`;
   const fetch = plan.fetchFrom ? [`${plan.newPrimary} fetches what it lacks from ${plan.fetchFrom}`] : [];

@@ -1,5 +1,6 @@
 import { address, type Cluster, instanceNamed } from './cluster';
 import { findErrant } from './errant';
+import { type RouterView } from './evidence';
 import { channelOf, type ClusterSnapshot, type InstanceFacts, type Member, readable } from './facts';
 import { count, emptyGtidSet, parseGtidSet, subtract, union } from './gtid-set';
 import { primaryOf, sourceOf } from './topology';
@@ -149,6 +150,17 @@ export function drawTopology(snapshot: ClusterSnapshot, cluster: Cluster, paint:
   };
   for (const root of roots) draw(root, '', '');
   return lines.join('\n');
+}
+
+/** One line a router: where it sends writes. */
+export function drawRouters(routers: readonly RouterView[], primary: string | null, paint: Paint = plain): string {
+  return routers
+    .map(({ router, writers, because }) => {
+      const right = writers?.length === 1 && writers[0] === primary;
+      const leads = writers === null ? because : `writes to ${writers.length > 0 ? writers.join(', ') : 'no server'}`;
+      return `router ${router}  ${paint(right ? 'good' : 'bad', right ? leads : `! ${leads}`)}`;
+    })
+    .join('\n');
 }
 
 function line(node: TopologyNode, paint: Paint): string {

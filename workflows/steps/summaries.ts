@@ -7,6 +7,7 @@ const SUMMARIES: Summaries = {
   sightCluster: () => 'Look at the primary from here and through every replica',
   takePermit: ({ cluster }) => `Ask the fleet's ledger whether ${cluster} may fail over by itself`,
   fenceOldPrimary: ({ oldPrimary }) => `Fence ${oldPrimary}, make positions hold still`,
+  fenceServer: ({ oldPrimary }) => `Fence ${oldPrimary}, which another server has replaced`,
   openPrimary: ({ candidate, fetchFrom }) =>
     `Apply the relay log of ${candidate}${fetchFrom === null ? '' : `, fetch from ${fetchFrom}`}, open its writes`,
   routeWrites: ({ primary }) => `Point every router at ${primary}, prove it by a write`,

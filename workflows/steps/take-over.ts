@@ -1,4 +1,4 @@
-import { type Opened, type Routed, type Sight } from '../../activities';
+import { type Opened, type Sight } from '../../activities';
 import { elect, type Election } from '../decisions/election';
 import { errantByReplica } from '../decisions/errant';
 import { type ClusterSnapshot, readable } from '../decisions/facts';
@@ -9,27 +9,19 @@ import { type RunbookReport } from '../decisions/report';
 import { isOfElection, risksOfElection } from '../decisions/risks';
 import { judgeRpo } from '../decisions/rpo';
 import { measureRto } from '../decisions/rto';
-import { type FailoverOrder } from '../inputs';
 import { emergency } from './activities';
-import { type Gate } from './approval';
-import { failureCode, failureWords, type Runbook } from './runbook';
+import { insist, type Insisting } from './insist';
+import { type Mandate } from './mandate';
+import { proveByRouters, routeAndProve, unproven } from './route';
+import { failureCode, failureWords } from './runbook';
 import { closeAgain, stepBack, tidyUp } from './tidy-up';
 
-export interface TakeOver {
-  readonly book: Runbook;
-  readonly gate: Gate;
-  readonly order: FailoverOrder;
-  readonly sight: Sight;
-  readonly plan: FailoverPlan;
-  /** A human has approved this plan with its risks. */
-  readonly approved: boolean;
-}
-
 /** From the fence to the report. There is no way back from the first step on: what follows is carried to its end. */
-export async function takeOver(given: TakeOver): Promise<RunbookReport> {
+export async function takeOver(given: Mandate): Promise<RunbookReport> {
   const { book, gate, sight, order } = given;
   const ready = given.plan.kind === 'promote' ? await fenceAndElect(given) : given.plan;
   if (ready === null) return stepBack(given);
+  if (ready.kind === 'finish') await fenceReplaced(given);
 
   const end = await openElected(given, ready);
   if (end === null) return stepBack(given);
@@ -37,16 +29,9 @@ export async function takeOver(given: TakeOver): Promise<RunbookReport> {
   book.found.newPrimary = plan.newPrimary;
 
   book.phase('route', `${plan.newPrimary} takes writes; routers are pointed at it`);
-  const routed = await insist({ gate, sight, plan }, () =>
-    book.step(
-      'Point every router at the new primary and prove it by a write',
-      () => route(sight, plan, opened),
-      tellRouted,
-    ),
-  );
+  const routed = await insist({ gate, sight, plan }, () => routeAndProve(book, sight, plan.newPrimary, opened.uuid));
   if (routed === null) book.found.left.push(`the routers were not pointed at ${plan.newPrimary}: do it by hand`);
-  const unproven = (routed?.routers ?? []).filter((router) => !router.proved);
-  book.found.left.push(...unproven.map((router) => `router ${router.router} is not proven: ${router.because}`));
+  if (plan.kind === 'finish') proveByRouters(book, plan, routed);
   book.found.rto = measureRto(
     order.watcher?.lastSeen ?? sight.sighting.lastSeen,
     book.startedAt,
@@ -54,13 +39,11 @@ export async function takeOver(given: TakeOver): Promise<RunbookReport> {
   );
 
   book.phase('tidy', `${plan.newPrimary} takes writes; the rest is tidied up`);
-  const without =
-    routed === null ? sight.cluster.routers.map((router) => router.name) : unproven.map((one) => one.router);
-  return tidyUp(given, plan, without);
+  return tidyUp(given, plan, routed === null ? sight.cluster.routers.map(({ name }) => name) : unproven(routed));
 }
 
 /** No way back from here: fence before electing, so that a primary that wakes up can no longer acknowledge a commit. */
-async function fenceAndElect({ book, gate, sight, plan, approved }: TakeOver): Promise<FailoverPlan | null> {
+async function fenceAndElect({ book, gate, sight, plan, approved }: Mandate): Promise<FailoverPlan | null> {
   const { cluster } = sight;
   const answered = sight.sighting.snapshot.members.some((member) => member.name === plan.oldPrimary && member.readable);
   book.phase('fence', `fencing ${plan.oldPrimary}`);
@@ -88,32 +71,28 @@ async function fenceAndElect({ book, gate, sight, plan, approved }: TakeOver): P
   return replan({ book, gate, sight, plan, approved }, fenced.frozen, []);
 }
 
-type Insisting = Pick<TakeOver, 'gate' | 'sight' | 'plan'>;
-
-/**
- * Behind the fence an error of a step ends nothing (a secret that cannot be had, an inventory that was just edited): a human mends
- * what it names and has it tried again. null = they had it stopped.
- */
-async function insist<Result>({ gate, sight, plan }: Insisting, work: () => Promise<Result>): Promise<Result | null> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      const answer = await gate.ask(
-        `${failureWords(error)} Try again?`,
-        ['approve: try this step again; reject: go on without it where that can be, else stop with writes closed'],
-        plan.hash,
-        sight.cluster.failover.approvalMinutes,
-      );
-      if (answer.verdict !== 'approved') return null;
-    }
-  }
+/** Another server is open already: nothing may be stopped once more, but the one it replaced must not take writes beside it. */
+async function fenceReplaced({ book, gate, sight, plan }: Mandate): Promise<void> {
+  const { cluster } = sight;
+  const member = sight.sighting.snapshot.members.find((one) => one.name === plan.oldPrimary);
+  book.phase('fence', `fencing ${plan.oldPrimary}, which ${plan.newPrimary} has replaced`);
+  const itself = await insist({ gate, sight, plan }, () =>
+    book.step(
+      `Fence ${plan.oldPrimary}`,
+      () => emergency.fenceServer({ cluster, oldPrimary: plan.oldPrimary, answered: member?.readable ?? false }),
+      ({ superReadOnly, command }) =>
+        `super_read_only: ${superReadOnly.because}${command ? `; fence command: ${command.because}` : ''}`,
+    ),
+  );
+  if (itself === null) return;
+  const findings = { routers: [], receiversStopped: [], receiversNotStopped: [], ...itself };
+  book.found.fenceProofs.push(...judgeFence(cluster, plan.oldPrimary, findings).proofs);
 }
 
 const readAgain = ({ gate, sight, plan }: Insisting): Promise<ClusterSnapshot | null> =>
   insist({ gate, sight, plan }, () => emergency.readMembers({ cluster: sight.cluster, without: [plan.oldPrimary] }));
 
-type Replanning = Pick<TakeOver, 'book' | 'gate' | 'sight' | 'plan' | 'approved'>;
+type Replanning = Pick<Mandate, 'book' | 'gate' | 'sight' | 'plan' | 'approved'>;
 
 /** Elect for good, on positions that hold still. Where that means more than was agreed to, ask; writes stay closed meanwhile. */
 async function replan(
@@ -197,7 +176,7 @@ function whyAskAgain(agreed: FailoverPlan, next: FailoverPlan, approved: boolean
 
 /** Open the elected one. When it dies on the way another is elected; nobody was told of a write yet, so that is safe. */
 async function openElected(
-  given: TakeOver,
+  given: Mandate,
   first: FailoverPlan,
 ): Promise<{ plan: FailoverPlan; opened: Opened } | null> {
   const { book, gate, sight } = given;
@@ -252,16 +231,3 @@ async function openElected(
 /** A candidate that died after it wrote its epoch must not share the number with its successor. */
 const newestEpoch = ({ sighting }: Sight): number =>
   Math.max(0, ...readable(sighting.snapshot.members).map((member) => member.epoch?.epoch ?? 0));
-
-const route = ({ cluster }: Sight, plan: FailoverPlan, opened: Opened): Promise<Routed> =>
-  emergency.routeWrites({ cluster, primary: plan.newPrimary, uuid: opened.uuid });
-
-const tellRouted = ({ routers }: Routed): string =>
-  routers.length === 0
-    ? 'no routers in the inventory'
-    : routers
-        .map(
-          (router) =>
-            `${router.router}: ${router.proved ? `a write came through in ${router.elapsedMs} ms` : router.because}`,
-        )
-        .join('; ');

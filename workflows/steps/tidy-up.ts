@@ -4,15 +4,15 @@ import { channelOf, readable } from '../decisions/facts';
 import { type FailoverPlan } from '../decisions/plan';
 import { describeRpo, type RunbookReport } from '../decisions/report';
 import { tidy } from './activities';
+import { type Mandate } from './mandate';
 import { failureWords, type Runbook } from './runbook';
-import { type TakeOver } from './take-over';
 
 /**
  * The new primary is open. Everything here is tried for a while and, where it cannot be done, named as left over; it fails nothing.
  * `unproven`: routers through which no write came. Clients behind them may be without a primary, so such a run is no success.
  */
 export async function tidyUp(
-  { book, sight }: TakeOver,
+  { book, sight }: Mandate,
   plan: FailoverPlan,
   unproven: readonly string[],
 ): Promise<RunbookReport> {
@@ -50,7 +50,7 @@ export async function tidyUp(
 }
 
 /** An intermediate source died: only its replicas are touched. */
-export async function reattach(book: Runbook, sight: Sight, plan: FailoverPlan): Promise<RunbookReport> {
+export async function reattach({ book, sight, plan }: Mandate): Promise<RunbookReport> {
   book.phase('tidy', plan.summary);
   await Promise.all(Object.entries(plan.repoint).map(([replica, source]) => repoint(book, sight, replica, source)));
   const failed = book.found.left.length > 0;
@@ -61,13 +61,15 @@ export async function reattach(book: Runbook, sight: Sight, plan: FailoverPlan):
 }
 
 /** The run ends behind the fence without a new primary: give back what can be given back, and say what is not. */
-export async function stepBack({ book, sight, plan }: TakeOver): Promise<RunbookReport> {
+export async function stepBack({ book, sight, plan }: Mandate): Promise<RunbookReport> {
   const { cluster } = sight;
   await Promise.all(restartOthers(book, sight, { ...plan, repoint: {}, newPrimary: '' }));
-  book.found.left.push(
-    `writes are closed: the routers of ${cluster.name} lead to no server. Decide by hand, then run emergencyFailover again`,
-    `${plan.oldPrimary} is out of the routers; if it lives it can be made the primary again: make sure that nobody else is, then point the routers at it`,
-  );
+  if (plan.kind === 'promote')
+    book.found.left.push(
+      `writes are closed: the routers of ${cluster.name} lead to no server. Decide by hand, then start emergencyFailover again`,
+      `if ${plan.oldPrimary} lives it can be the primary again: make it writable, and emergencyFailover points the routers at it`,
+    );
+  else book.found.left.push(`the routers of ${cluster.name} were not touched; start emergencyFailover again`);
   return book.close('rejected', `Stopped behind the fence without a new primary: ${book.found.approvals.at(-1) ?? ''}`);
 }
 

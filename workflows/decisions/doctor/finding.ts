@@ -1,4 +1,5 @@
 import { type Cluster } from '../cluster';
+import { type RouterView } from '../evidence';
 import { type ClusterSnapshot, type InstanceDetail, type InstanceFacts, readable } from '../facts';
 import { primaryOf } from '../topology';
 
@@ -23,19 +24,24 @@ export interface Patient extends InstanceFacts {
   readonly detail: InstanceDetail;
 }
 
-export interface Fleet {
+/** What is not in the snapshot. */
+export interface Surroundings {
+  /** Statements that make the heartbeat and epoch tables, for the fix of a fleet that has none; the layer that knows SQL hands them in. */
+  readonly createTables?: readonly string[];
+  readonly routers?: readonly RouterView[];
+}
+
+export interface Fleet extends Required<Surroundings> {
   readonly cluster: Cluster;
   readonly snapshot: ClusterSnapshot;
   readonly primary: string | null;
   readonly patients: readonly Patient[];
-  /** Statements that make the heartbeat and epoch tables; the layer that knows SQL hands them in. */
-  readonly createTables: readonly string[];
 }
 
 export type Rule = (fleet: Fleet) => readonly Finding[];
 
-export const fleetOf = (snapshot: ClusterSnapshot, cluster: Cluster, createTables: readonly string[]): Fleet => ({
-  createTables,
+export const fleetOf = (snapshot: ClusterSnapshot, cluster: Cluster, surroundings: Required<Surroundings>): Fleet => ({
+  ...surroundings,
   cluster,
   snapshot,
   primary: primaryOf(snapshot, cluster).primary,

@@ -47,10 +47,21 @@ export async function openLine(login: Login, deadlineMs: number): Promise<Line> 
     flags: ['-LOCAL_FILES'],
     connectAttributes: { program_name: 'mysql-runbooks' },
   });
-  await loggedIn(connection);
-  const line = keep(connection);
-  await line.query(PIN, [], 'objects');
-  return line;
+  // The driver's own time-out ends with the login, and it may never settle a query of a connection that is destroyed.
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      connection.destroy();
+      reject(Object.assign(new Error(`no login within ${deadlineMs} ms`), { code: 'ETIMEDOUT' }));
+    }, deadlineMs);
+    loggedIn(connection)
+      .then(async () => {
+        const line = keep(connection);
+        await line.query(PIN, [], 'objects');
+        return line;
+      })
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
 }
 
 function loggedIn(connection: Connection): Promise<void> {

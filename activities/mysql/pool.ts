@@ -3,6 +3,7 @@ import { type Line } from './line';
 /**
  * A small kept pool for one server. The driver's own pool has no deadline per call and would hand a hung connection to the next
  * caller, so this one is ours: a connection whose call missed its deadline is destroyed, and the next call opens a new one.
+ * A connection that is still being opened is not: it is kept for the next caller.
  */
 export interface Pool {
   /**
@@ -12,7 +13,7 @@ export interface Pool {
    */
   use<Result>(work: (line: Line) => Promise<Result>, options: UseOptions): Promise<Result>;
   /** Open up to `count` connections now, so that an incident finds them open. Rejects with the first failure. */
-  warm(count: number, deadlineMs: number): Promise<void>;
+  warm(count: number): Promise<void>;
   close(): void;
 }
 
@@ -22,7 +23,8 @@ export interface UseOptions {
 }
 
 export interface PoolOptions {
-  readonly open: (deadlineMs: number) => Promise<Line>;
+  /** Opens a connection within a time of its own: a caller with less patience leaves, and the next one finds it open. */
+  readonly open: () => Promise<Line>;
   /** At most this many connections at once: a full server is not made fuller by the tool that is to help it. */
   readonly size: number;
   readonly late: (doing: string, deadlineMs: number) => Error;
@@ -30,9 +32,9 @@ export interface PoolOptions {
 
 /** One caller on its way: what it is doing now, and what must be undone when its time is up. */
 interface Call {
-  readonly deadline: number;
   doing: 'waiting for one of our busy connections' | 'connecting' | 'an answer';
   missed: boolean;
+  opening: boolean;
   line?: Line;
 }
 
@@ -40,7 +42,14 @@ interface Call {
 interface Waiter {
   readonly call: Call;
   readonly hand: (line: Line | undefined) => void;
+  readonly fail: (error: unknown) => void;
 }
+
+/**
+ * Openings that go on without their caller. Were they given up with him, a slow link or a busy worker would never finish one, and the
+ * server would look dead for ever. Two are enough to learn that it is well, and a server that hangs is not asked for more.
+ */
+const ORPHANS = 2;
 
 /** Asked afresh: the deadline sets it while the work is awaited. */
 const isMissed = (call: Call): boolean => call.missed;
@@ -51,7 +60,11 @@ export function keepPool({ open, size, late }: PoolOptions): Pool {
   const waiting: Waiter[] = [];
   /** Places reserved for connections that are being opened. */
   let opening = 0;
+  /** Those of them whose caller has gone. */
+  let orphans = 0;
   let closed = false;
+
+  const mayOpen = () => orphans < ORPHANS && busy.size + opening < size;
 
   const nextWaiter = (): Waiter | undefined => {
     for (let next = waiting.shift(); next; next = waiting.shift()) if (!next.call.missed) return next;
@@ -59,7 +72,7 @@ export function keepPool({ open, size, late }: PoolOptions): Pool {
   };
 
   const letNextOpen = () => {
-    if (closed || busy.size + opening >= size) return;
+    if (closed || !mayOpen()) return;
     const next = nextWaiter();
     if (!next) return;
     opening += 1;
@@ -100,14 +113,23 @@ export function keepPool({ open, size, late }: PoolOptions): Pool {
   };
 
   /** The caller has reserved a place (`opening`). */
-  const openReserved = async (deadlineMs: number): Promise<Line> => {
+  const openReserved = async (call?: Call): Promise<Line> => {
+    if (call) call.opening = true;
     try {
-      const line = await open(deadlineMs);
+      const line = await open();
       line.onBroken(() => drop(line));
       busy.add(line);
       return line;
+    } catch (error) {
+      // Why it failed is news to those who wait for it: without this a server that refuses slowly would pass for one that hangs.
+      if (call?.missed) for (const waiter of waiting.splice(0)) waiter.fail(error);
+      throw error;
     } finally {
       opening -= 1;
+      if (call) {
+        call.opening = false;
+        if (isMissed(call)) orphans -= 1;
+      }
       letNextOpen();
     }
   };
@@ -118,14 +140,14 @@ export function keepPool({ open, size, late }: PoolOptions): Pool {
       busy.add(kept);
       return kept;
     }
-    if (busy.size + opening < size) opening += 1;
+    if (mayOpen()) opening += 1;
     else {
-      call.doing = 'waiting for one of our busy connections';
-      const handed = await new Promise<Line | undefined>((hand) => waiting.push({ call, hand }));
+      if (orphans === 0) call.doing = 'waiting for one of our busy connections';
+      const handed = await new Promise<Line | undefined>((hand, fail) => waiting.push({ call, hand, fail }));
       if (handed) return handed;
       call.doing = 'connecting';
     }
-    return openReserved(call.deadline - Date.now());
+    return openReserved(call);
   };
 
   const carryOut = async <Result>(work: (line: Line) => Promise<Result>, call: Call, leaves: UseOptions['leaves']) => {
@@ -150,9 +172,10 @@ export function keepPool({ open, size, late }: PoolOptions): Pool {
   return {
     use: (work, { deadlineMs, leaves }) =>
       new Promise((resolve, reject) => {
-        const call: Call = { deadline: Date.now() + deadlineMs, doing: 'connecting', missed: false };
+        const call: Call = { doing: 'connecting', missed: false, opening: false };
         const timer = setTimeout(() => {
           call.missed = true;
+          if (call.opening) orphans += 1;
           // The driver may never settle a query whose connection is destroyed, so the place is freed here and not there.
           if (call.line) drop(call.line);
           reject(late(call.doing, deadlineMs));
@@ -161,10 +184,10 @@ export function keepPool({ open, size, late }: PoolOptions): Pool {
           .then(resolve, reject)
           .finally(() => clearTimeout(timer));
       }),
-    warm: async (count, deadlineMs) => {
+    warm: async (count) => {
       const missing = Math.max(0, Math.min(count, size) - idle.length - busy.size - opening);
       opening += missing;
-      const opened = await Promise.allSettled(Array.from({ length: missing }, () => openReserved(deadlineMs)));
+      const opened = await Promise.allSettled(Array.from({ length: missing }, () => openReserved()));
       for (const one of opened) if (one.status === 'fulfilled') giveBack(one.value);
       const failed = opened.find((one) => one.status === 'rejected');
       if (failed) throw failed.reason;

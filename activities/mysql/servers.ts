@@ -25,6 +25,8 @@ export interface KeptServers extends Servers {
 }
 
 const DEFAULT_DEADLINE_MS = 2000;
+/** For name lookup, TCP, TLS and authentication of one connection: some seven round trips, also over a slow link. */
+const OPEN_WITHIN_MS = 3000;
 const MAX_CONNECTIONS_REACHED = 1040;
 
 interface Kept {
@@ -55,7 +57,7 @@ export function openServers(options: ServersOptions): KeptServers {
     warm: async (cluster, connections = 3) => {
       const warmed = cluster.instances.map(async (instance) => {
         try {
-          await serverOf(cluster, instance).pool.warm(connections, DEFAULT_DEADLINE_MS);
+          await serverOf(cluster, instance).pool.warm(connections);
           return [];
         } catch (error) {
           return [{ instance: instance.name, because: fromDriver(error, instance).message }];
@@ -73,7 +75,7 @@ export function openServers(options: ServersOptions): KeptServers {
 
 function openServer(cluster: Cluster, instance: Instance, options: ServersOptions): { mysql: Mysql; pool: Pool } {
   const pool = keepPool({
-    open: (deadlineMs) => logIn(cluster, instance, options, deadlineMs),
+    open: () => logIn(cluster, instance, options, OPEN_WITHIN_MS),
     size: options.size ?? 6,
     late: (doing, deadlineMs) => timedOut(instance, doing, deadlineMs),
   });

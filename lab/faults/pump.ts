@@ -14,6 +14,8 @@ export interface Pump {
   wake(): void;
   /** True while bytes still wait to be passed on. */
   busy(): boolean;
+  /** A good-bye travels behind the bytes that were sent before it. */
+  whenEmpty(then: () => void): void;
 }
 
 /** Passes bytes from one socket to another under the rule that holds at each moment, in order, with back pressure. */
@@ -22,6 +24,7 @@ export function pump(from: Socket, to: Socket, ruleNow: () => LinkRule): Pump {
   let queued = 0;
   let freeAt = 0; // when the link has carried all that was handed to it
   let timer: NodeJS.Timeout | undefined;
+  const behind: (() => void)[] = [];
 
   const send = (): void => {
     timer = undefined;
@@ -41,6 +44,7 @@ export function pump(from: Socket, to: Socket, ruleNow: () => LinkRule): Pump {
       }
     }
     if (rule.kind !== 'blackhole' && queued < QUEUE_LIMIT) from.resume();
+    if (queue.length === 0) for (const then of behind.splice(0)) then();
   };
 
   from.on('data', (bytes: Buffer) => {
@@ -61,5 +65,9 @@ export function pump(from: Socket, to: Socket, ruleNow: () => LinkRule): Pump {
       send();
     },
     busy: () => queue.length > 0,
+    whenEmpty: (then) => {
+      if (queue.length === 0) then();
+      else behind.push(then);
+    },
   };
 }

@@ -100,24 +100,22 @@ export class Relay {
     const target = connect({ port: server.targetPort, host: '127.0.0.1', allowHalfOpen: true });
     client.setNoDelay(true);
     target.setNoDelay(true);
-    const link: Link = {
-      party,
-      server: server.name,
-      sockets: [client, target],
-      pumps: [pump(client, target, rule), pump(target, client, rule)],
-    };
+    const [up, down] = [pump(client, target, rule), pump(target, client, rule)];
+    const link: Link = { party, server: server.name, sockets: [client, target], pumps: [up, down] };
     this.links.add(link);
     target.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED') client.resetAndDestroy();
     });
-    for (const [one, other] of [
-      [client, target],
-      [target, client],
+    for (const [one, other, said] of [
+      [client, target, up],
+      [target, client, down],
     ] as const) {
-      one.on('end', () => this.passEnd(link, rule));
+      one.on('end', () => said.whenEmpty(() => this.passEnd(link, rule)));
       one.on('close', () => {
-        this.passEnd(link, rule);
-        if (rule().kind !== 'blackhole' && !other.destroyed) other.destroy();
+        said.whenEmpty(() => {
+          this.passEnd(link, rule);
+          if (rule().kind !== 'blackhole' && !other.destroyed) other.destroy();
+        });
         if (client.destroyed && target.destroyed) this.links.delete(link);
       });
     }

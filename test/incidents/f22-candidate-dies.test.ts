@@ -6,7 +6,7 @@ import { changeId } from '../../workflows/messages';
 import { approvingAll, standsStillAt, stoodStill } from './faulty-worker';
 import { incident } from './incident';
 
-/** Both replicas hold the same, so the candidate is the first by name. */
+/** Preferred, so it is the candidate whichever replica received the last transaction. */
 const CANDIDATE = 'db2';
 const NEXT = 'db3';
 
@@ -26,7 +26,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** db1 dies; at `point` of its failover the candidate dies too. Returns the first run's report and what was asked on the way. */
 const dieAt = (point: string, check: (told: RunbookReport, asked: string[]) => void): Promise<void> =>
   incident(
-    { workers: [standsStillAt(folder, point)], failover: { atMost: { failovers: 3, perMinutes: 60 } } },
+    {
+      workers: [standsStillAt(folder, point)],
+      promotion: { [CANDIDATE]: 'prefer' },
+      failover: { atMost: { failovers: 3, perMinutes: 60 } },
+    },
     async (scene) => {
       const { lab, client, faults, load, settle } = scene;
       await faults.kill('db1');

@@ -43,6 +43,10 @@ export const db2 = deaf('db2', { executed: `${P}:1-100` });
 export const db3 = deaf('db3', { executed: `${P}:1-100` });
 export const dead = sighting([gone, db2, db3], { lastSeen: seen(`${P}:1-100`) });
 
+/** What a run did to the fleet: looks and bookkeeping left out. */
+export const touched = (calls: readonly string[]): string[] =>
+  calls.filter((call) => !/^(sightCluster|takePermit|returnPermit|writeReport|second look)/.test(call));
+
 export const fails = (code: ErrorCode, message: string) => (): Promise<never> =>
   Promise.reject(new RunbookError({ code, message, hint: 'Mend it.' }));
 

@@ -32,9 +32,12 @@ describe('the primary is well', () => {
     expect(decide(automatic(), look([fine])).act).toBe('stand down');
   });
 
-  test('a member that cannot be read may be the one the router was turned to: a human is asked', () => {
-    const members = [well[0]!, well[1]!, silent('db3')];
-    expect(risksIn(decide(automatic(), look([router([])], members)))).toEqual(['RIVAL_UNSEEN']);
+  test('a member that cannot be read may be the one the router was turned to: a human is asked, unless a replica still follows', () => {
+    const stopped = replica('db2', 'db1', {}, { receiver: 'stopped' });
+    expect(risksIn(decide(automatic(), look([router([])], [well[0]!, stopped, silent('db3')])))).toEqual([
+      'RIVAL_UNSEEN',
+    ]);
+    expect(risksIn(decide(automatic(), look([router(['db3'])], [well[0]!, well[1]!, silent('db3')])))).toEqual([]);
   });
 
   test('a writable rival comes first: nothing is moved', () => {

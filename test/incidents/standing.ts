@@ -29,6 +29,19 @@ export async function expectNoRun({ client, lab }: Incident): Promise<void> {
   await expect(client.workflow.getHandle(changeId(lab.cluster)).describe()).rejects.toThrow(WorkflowNotFoundError);
 }
 
+/** The GTID set of `source`'s transactions that `replica` has received, whether it has executed them or not. */
+export async function receivedBy(lab: Lab, replica: string, source: string): Promise<unknown> {
+  const [status] = await lab.rows(replica, 'SHOW REPLICA STATUS');
+  const retrieved = String(status?.['Retrieved_Gtid_Set'] ?? '');
+  const all = `${lab.server(source).uuid}:1-${Number.MAX_SAFE_INTEGER}`;
+  return lab.value(
+    replica,
+    `SELECT GTID_SUBTRACT(held, GTID_SUBTRACT(held, ?)) FROM
+       (SELECT CONCAT_WS(',', @@global.gtid_executed, NULLIF(?, '')) AS held) AS sets`,
+    [all, retrieved],
+  );
+}
+
 /** How many of `server`'s own transactions `replica` has not received. */
 export async function notReceived({ lab }: Incident, server: string, replica: string): Promise<number> {
   const [status] = await lab.rows(replica, 'SHOW REPLICA STATUS');

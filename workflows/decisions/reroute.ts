@@ -1,6 +1,7 @@
 import { type RouterView, type Sighting } from './evidence';
-import { unreadable } from './facts';
+import { channelOf, type ClusterSnapshot, readable, unreadable, type UnreadableInstance } from './facts';
 import { type PlanWithoutHash, type Risk } from './plan';
+import { sourceOf } from './topology';
 
 /**
  * The primary is well, but clients behind a router do not reach it: a run was stopped behind the fence, a router was away while the
@@ -17,17 +18,23 @@ export function planReroute({ snapshot, routers }: Sighting, primary: string): P
     target: '',
     ranking: [],
     repoint: {},
-    risks: unreadable(snapshot.members)
-      .filter((member) => member.name !== primary)
-      .map(({ name, reason }): Risk => ({
-        code: 'RIVAL_UNSEEN',
-        invariant: 1,
-        sentence: `${name} cannot be read (${reason}), and a router that does not lead to ${primary} may have been turned because ${name} was opened`,
-      })),
+    risks: isFollowed(snapshot, primary) ? [] : unreadable(snapshot.members).map(tellUnseen),
     rpo: null,
     summary: `${primary} is the primary, but ${astray.map(tellAstray).join(', ')}: point every router at ${primary}`,
   };
 }
+
+/** Whoever opens another server stops every receiver first: one that still runs says that nobody did. */
+const isFollowed = ({ members }: ClusterSnapshot, primary: string): boolean =>
+  readable(members).some(
+    (member) => channelOf(member)?.receiver === 'running' && sourceOf(members, member)?.name === primary,
+  );
+
+const tellUnseen = ({ name, reason }: UnreadableInstance): Risk => ({
+  code: 'RIVAL_UNSEEN',
+  invariant: 1,
+  sentence: `${name} cannot be read (${reason}) and nobody follows the primary: the router may have been turned away because ${name} was opened`,
+});
 
 const tellAstray = ({ router, writers }: RouterView): string =>
   writers?.length ? `router ${router} leads to ${writers.join(' and ')}` : `router ${router} leads to no server`;

@@ -10,7 +10,7 @@ import { applyReceived, factsOf } from './apply';
 import { fetchFrom } from './fetch';
 import { stopReceiver } from './receivers';
 import { repointReplica } from './repoint';
-import { setSemiSync } from './semi-sync';
+import { setPatience, setSemiSync } from './semi-sync';
 
 export interface OpenOrder {
   readonly cluster: Cluster;
@@ -20,6 +20,8 @@ export interface OpenOrder {
   readonly target: string;
   /** Replicas that may follow at once, so that commits find an acknowledger. */
   readonly followers: readonly string[];
+  /** The candidate's own settings as they were before anybody touched them; null where it has no semi-sync plugin. */
+  readonly semiSync: { readonly timeoutMs: number; readonly waitForReplicaCount: number } | null;
   /** Higher than every epoch that was seen: two openings must never share one. */
   readonly minEpoch: number;
   /** Run id, kept in the epoch row: who opened this server. */
@@ -59,6 +61,7 @@ async function open(deps: Deps, order: OpenOrder): Promise<Opened> {
   if (!before.readOnly && before.epoch?.run === run) {
     // The attempt that opened it may have died before an acknowledger came: without one, commits would stop waiting, or never end.
     if (cluster.durability !== 'async') await attachFollowers(deps, order);
+    await bePatientAgain(server, order);
     return { result: 'already', uuid, epoch: before.epoch.epoch, executed: before.gtid.executed, parts: watch.parts() };
   }
 
@@ -73,6 +76,7 @@ async function open(deps: Deps, order: OpenOrder): Promise<Opened> {
   // The applier has nothing left and may run on: stopping it would wait behind a receiver that is still being cut off.
   if (channelOf(before)?.receiver === 'running') await stopReceiver(server);
   await setSemiSync(server, cluster.durability === 'async' ? 'none' : 'source');
+  if (nobodyWillAcknowledge(order)) await setPatience(server, 1);
   watch.mark('ready to open');
 
   // A commit that waits for an acknowledgement must find someone to give it: the first follower arrives while writes open.
@@ -81,9 +85,22 @@ async function open(deps: Deps, order: OpenOrder): Promise<Opened> {
   watch.mark('writes open');
   const epoch = await recordEpoch(server, cluster.schema, uuid, order);
   watch.mark('epoch recorded');
+  await bePatientAgain(server, order);
   await acknowledger;
   return { result: 'opened', uuid, epoch, executed, parts: watch.parts() };
 }
+
+/**
+ * Too few replicas are left for a single acknowledged commit, and semi-sync falls back then, by its declaration: after the time-out,
+ * 10 s by default, in which clients would wait for what cannot come. With a patience of 1 ms the first commit, ours, makes it fall back;
+ * it then stays so until enough replicas follow, whatever the patience is. Lossless never falls back.
+ */
+const nobodyWillAcknowledge = ({ cluster, semiSync, followers }: OpenOrder): boolean =>
+  cluster.durability === 'semi-sync' && semiSync !== null && followers.length < semiSync.waitForReplicaCount;
+
+const bePatientAgain = async (server: Mysql, order: OpenOrder): Promise<void> => {
+  if (nobodyWillAcknowledge(order) && order.semiSync) await setPatience(server, order.semiSync.timeoutMs);
+};
 
 function refuseIncomplete(candidate: string, executed: string, target: string): void {
   const [has, wanted] = [parseGtidSet(executed), parseGtidSet(target)];
@@ -126,8 +143,8 @@ async function recordEpoch(server: Mysql, schema: string, uuid: string, { run, m
   );
 }
 
-/** The first commit may wait for the first acknowledger to arrive. */
-const EPOCH_DEADLINE_MS = 10_000;
+/** The first commit may wait for the first acknowledger to arrive, or for semi-sync to fall back: 10 s by default. */
+const EPOCH_DEADLINE_MS = 15_000;
 
 const LOST = new Set(['HOST_UNREACHABLE', 'HOST_TIMED_OUT', 'CONNECTION_LOST']);
 const TRIES = 3;

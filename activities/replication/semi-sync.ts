@@ -9,9 +9,7 @@ export type SemiSyncRole = 'source' | 'replica' | 'none';
  * The variable names follow the plugin that is loaded: `source`/`replica` since 8.0.26, the older pair before.
  */
 export async function setSemiSync(server: Mysql, role: SemiSyncRole): Promise<void> {
-  const rows = await server.rows<{ Variable_name: string; Value: string }>(
-    "SHOW GLOBAL VARIABLES LIKE 'rpl\\_semi\\_sync\\_%\\_enabled'",
-  );
+  const rows = await variablesLike(server, 'enabled');
   const wanted = rows.flatMap(({ Variable_name: name, Value: value }) => {
     const forSource = name.includes('_source_') || name.includes('_master_');
     const want = forSource ? role === 'source' : role === 'replica' || value === 'ON';
@@ -19,3 +17,14 @@ export async function setSemiSync(server: Mysql, role: SemiSyncRole): Promise<vo
   });
   if (wanted.length > 0) await server.run(`SET ${wanted.join(', ')}`);
 }
+
+/** How long a commit waits for an acknowledgement before it goes on without one. Idempotent. */
+export async function setPatience(server: Mysql, timeoutMs: number): Promise<void> {
+  const rows = await variablesLike(server, 'timeout');
+  const wanted = rows.filter(({ Value: value }) => Number(value) !== timeoutMs);
+  if (wanted.length > 0)
+    await server.run(`SET ${wanted.map(({ Variable_name: name }) => `GLOBAL ${name} = ${timeoutMs}`).join(', ')}`);
+}
+
+const variablesLike = (server: Mysql, what: 'enabled' | 'timeout') =>
+  server.rows<{ Variable_name: string; Value: string }>(`SHOW GLOBAL VARIABLES LIKE 'rpl\\_semi\\_sync\\_%\\_${what}'`);

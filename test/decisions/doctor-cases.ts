@@ -257,4 +257,10 @@ export const cases: readonly Case[] = [
     count: 3,
     cluster: { instances: ['db1', 'db2', 'db3'].map((name) => instance(name)) },
   },
+  {
+    finds: /feeds a replica that is not in the inventory, server_uuid/,
+    severity: 'bad',
+    on: 'db1',
+    db1: { feeds: [uuidOf('db2'), uuidOf('db3'), uuidOf('db9')] },
+  },
 ];

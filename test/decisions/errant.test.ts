@@ -1,4 +1,5 @@
-import { confirmed, errantByReplica, findErrant } from '../../workflows/decisions/errant';
+import { confirmed, errantByReplica, findErrant, rememberPrimary } from '../../workflows/decisions/errant';
+import { seen } from './facts';
 import { executed, primary, replica, silent, snapshotOf, uuidOf } from './members';
 
 const [P, A, B, OLD] = ['db1', 'db2', 'db3', 'db9'].map(uuidOf) as [string, string, string, string];
@@ -44,7 +45,7 @@ describe('the primary is dead', () => {
       replica('db2', 'db1', executed(`${P}:1-100`), { retrieved: `${P}:101-104` }),
       replica('db3', 'db1', executed(`${P}:1-90`)),
     );
-    expect(errantByReplica(look, 'db1', `${P}:1-95`).size).toBe(0);
+    expect(errantByReplica(look, 'db1', seen(`${P}:1-95`)).size).toBe(0);
     expect(errantByReplica(look, 'db1').size).toBe(0);
   });
 
@@ -53,7 +54,7 @@ describe('the primary is dead', () => {
       replica('db2', 'db1', executed(`${P}:1-104`)),
       replica('db3', 'db1', executed(`${P}:1-90`)),
     );
-    expect(errantByReplica(look, 'db1', `${P}:1-95`).size).toBe(0);
+    expect(errantByReplica(look, 'db1', seen(`${P}:1-95`)).size).toBe(0);
   });
 
   test("another writer's transaction that one replica alone holds is errant, also when it is furthest", () => {
@@ -62,7 +63,7 @@ describe('the primary is dead', () => {
       replica('db2', 'db1', executed(`${P}:1-104,${A}:1-2`)),
       replica('db3', 'db1', executed(`${P}:1-90`)),
     );
-    expect([...errantByReplica(look, 'db1', `${P}:1-95`)]).toEqual([['db2', `${A}:1-2`]]);
+    expect([...errantByReplica(look, 'db1', seen(`${P}:1-95`))]).toEqual([['db2', `${A}:1-2`]]);
   });
 
   test('history of a former primary, which the watcher saw or the other replicas share, is not errant', () => {
@@ -74,7 +75,7 @@ describe('the primary is dead', () => {
     );
     expect(errantByReplica(shared, 'db1').size).toBe(0);
     const alone = snapshotOf(silent('db1'), replica('db2', 'db1', executed(both)));
-    expect(errantByReplica(alone, 'db1', both).size).toBe(0);
+    expect(errantByReplica(alone, 'db1', seen(both)).size).toBe(0);
   });
 
   test('a replica below the culprit is no witness for it', () => {
@@ -97,7 +98,7 @@ describe('the primary is dead', () => {
 
 test('what the watcher saw of a lost primary does not excuse it when another one leads', () => {
   const look = snapshotOf(primary('db2', executed(`${P}:1-90,${A}:1-5`)), replica('db1', 'db2', executed(`${P}:1-95`)));
-  expect(errantByReplica(look, 'db2', `${P}:1-95`).get('db1')).toBe(`${P}:91-95`);
+  expect(errantByReplica(look, 'db2', { ...seen(`${P}:1-95`), primaryUuid: A }).get('db1')).toBe(`${P}:91-95`);
 });
 
 test('only what two looks agree on is confirmed', () => {
@@ -119,4 +120,11 @@ test('only what two looks agree on is confirmed', () => {
     ),
   );
   expect(gone[0]).toMatchObject({ errant: '', writtenHere: false });
+});
+
+test('a replica that was repointed to a candidate that died names the old primary no more: what that wrote last is not errant', () => {
+  const before = snapshotOf(silent('db1', 'refused'), replica('db2', 'db1'), replica('db3', 'db1'));
+  const turned = snapshotOf(replica('db3', 'db2', executed(`${P}:1-6`), { sourceUuid: '', receiver: 'connecting' }));
+  expect(errantByReplica(turned, 'db1', seen(`${P}:1-4`)).size).toBe(0);
+  expect(errantByReplica(turned, 'db1', rememberPrimary(before, 'db1', null)).size).toBe(0);
 });

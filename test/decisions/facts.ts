@@ -97,6 +97,6 @@ export function election(
 ): Election {
   const snapshot = snapshotOf(...members);
   const lastSeen = question.lastSeen ?? null;
-  const errant = errantByReplica(snapshot, 'db1', lastSeen?.gtidExecuted);
+  const errant = errantByReplica(snapshot, 'db1', lastSeen);
   return elect({ cluster, snapshot, oldPrimary: 'db1', errant, ...question, lastSeen });
 }

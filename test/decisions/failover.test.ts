@@ -88,6 +88,14 @@ test('nobody knows the primary: nothing is touched', () => {
   expect(decide(automatic(), sighting(both, { primary: null }))).toMatchObject({ act: 'stand down' });
 });
 
+test('lossless, and nobody is left to acknowledge: a human is told before anything is touched', () => {
+  const two = automatic({ durability: 'lossless', instances: [instance('db1'), instance('db2')] });
+  const alone = sighting([gone, both[0]!], { lastSeen: seen(`${P}:1-100`, { acknowledgers: ['db2'] }) });
+  expect(risksIn(decide(two, alone))).toEqual(['NO_ACKNOWLEDGER']);
+  const three = automatic({ durability: 'lossless' });
+  expect(risksIn(decide(three, sighting([gone, ...both], wellSeen)))).toEqual([]);
+});
+
 describe('somebody else has opened a server', () => {
   const opened = primary('db2', executed(`${P}:1-100,${A}:1-5`));
   const follows = replica('db3', 'db2', executed(`${P}:1-100,${A}:1-5`));

@@ -9,6 +9,7 @@ test('F11: exactly one replica acknowledged the last writes over the faster link
     await eventually('db2 lacks 100 transactions', async () => (await notReceived(scene, 'db1', 'db2')) >= 100);
     await load.nextAcknowledgement();
     await faults.kill('db1');
+    await faults.link('db2', 'db1', { kind: 'refuse' }); // its host is gone, with all that was on its way
     const told = await report();
 
     expect(told.outcome).toBe('done');

@@ -11,6 +11,7 @@ test('F17: a replica says Seconds_Behind_Source 0 while its link holds back what
       return Number(status?.['Seconds_Behind_Source']) === 0 && (await notReceived(scene, 'db1', 'db2')) >= 100;
     });
     await faults.kill('db1');
+    await faults.link('db2', 'db1', { kind: 'refuse' }); // its host is gone, with all that was on its way
     const told = await report();
 
     expect(told.outcome).toBe('done');

@@ -11,6 +11,7 @@ test('F28: the old primary of an asynchronous cluster returns with transactions 
     for (const replica of ['db2', 'db3']) await faults.link(replica, 'db1', { kind: 'slow', delayMs: 500 });
     await eventually('a hundred more writes', () => load.acknowledged.length > 200);
     await faults.kill('db1');
+    for (const replica of ['db2', 'db3']) await faults.link(replica, 'db1', { kind: 'refuse' });
     await approvingAll(scene, load.nextAcknowledgement());
     const told = await report();
     expect(told.outcome).toBe('done');

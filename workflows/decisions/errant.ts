@@ -14,6 +14,13 @@ import {
   without,
 } from './gtid-set';
 
+/** What is known of a primary beside what its replicas say now: from the watcher, or from a look before this one. */
+export interface RememberedPrimary {
+  readonly primaryUuid: string;
+  /** GTID set (text); '' when nobody saw it. */
+  readonly gtidExecuted: string;
+}
+
 export interface ErrantFinding {
   readonly replica: string;
   /** GTID set (text); '' when the replica has none. */
@@ -36,11 +43,16 @@ export interface ErrantFinding {
  * Before acting on a finding look again and take `confirmed`: a network hiccup between two readings has produced false ones.
  * Source: MySQL manual, "GTID Format and Storage", "Functions Used with Global Transaction Identifiers".
  */
-export function findErrant(snapshot: ClusterSnapshot, primary: string, lastSeenPrimaryGtids = ''): ErrantFinding[] {
+export function findErrant(
+  snapshot: ClusterSnapshot,
+  primary: string,
+  remembered: RememberedPrimary | null = null,
+): ErrantFinding[] {
+  const lastSeenPrimaryGtids = remembered?.gtidExecuted ?? '';
   const members = readable(snapshot.members);
   const head = members.find((member) => member.name === primary);
   const replicas = members.filter((member) => member.name !== primary);
-  const written = writersThatFlow(snapshot, primary);
+  const written = [...writersThatFlow(snapshot, primary), ...(remembered ? [remembered.primaryUuid] : [])];
   // With the primary in sight its own set is better than any memory, and memory could hold what a failover lost.
   const seen = parseGtidSet(head ? head.gtid.executed : lastSeenPrimaryGtids);
   return replicas.map((replica) => {
@@ -62,13 +74,27 @@ export function findErrant(snapshot: ClusterSnapshot, primary: string, lastSeenP
 export const errantByReplica = (
   snapshot: ClusterSnapshot,
   primary: string,
-  lastSeenPrimaryGtids = '',
+  remembered: RememberedPrimary | null = null,
 ): ReadonlyMap<string, string> =>
   new Map(
-    findErrant(snapshot, primary, lastSeenPrimaryGtids)
+    findErrant(snapshot, primary, remembered)
       .filter(({ errant }) => errant !== '')
       .map(({ replica, errant }) => [replica, errant]),
   );
+
+/**
+ * The primary as a look knew it while its replicas still pointed at it. A replica that has been repointed since names another source, and
+ * without this the last transactions of the old primary would pass for errant.
+ */
+export function rememberPrimary(
+  { members }: ClusterSnapshot,
+  primary: string,
+  lastSeen: RememberedPrimary | null,
+): RememberedPrimary | null {
+  if (lastSeen) return lastSeen;
+  const [uuid] = writersThatFlow({ members }, primary);
+  return uuid === undefined ? null : { primaryUuid: uuid, gtidExecuted: '' };
+}
 
 /** What two looks agree on. A transaction that only one of them calls errant was on its way. */
 export function confirmed(first: readonly ErrantFinding[], second: readonly ErrantFinding[]): ErrantFinding[] {
@@ -94,7 +120,7 @@ const holds = (member: InstanceFacts): GtidSet =>
  * Whose transactions are still coming down from the primary: its own, and those of a source outside the cluster that it copies.
  * A primary that cannot be read, or that this look left out, is known by the uuid its replicas remember.
  */
-function writersThatFlow({ members }: ClusterSnapshot, primary: string): string[] {
+function writersThatFlow({ members }: Pick<ClusterSnapshot, 'members'>, primary: string): string[] {
   const head = members.find((member) => member.name === primary);
   if (head?.readable)
     return [head.serverUuid, ...head.channels.map(({ sourceUuid }) => sourceUuid)].filter((uuid) => uuid !== '');

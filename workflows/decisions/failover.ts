@@ -87,7 +87,7 @@ export function decideFailover(question: FailoverQuestion): Decision {
 function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, primary: string): Decision {
   const { cluster, sighting } = question;
   const { snapshot, lastSeen } = sighting;
-  const errant = errantByReplica(snapshot, primary, lastSeen?.gtidExecuted);
+  const errant = errantByReplica(snapshot, primary, lastSeen);
   const ask = { cluster, snapshot, oldPrimary: primary, lastSeen, errant };
   const willing = elect(ask);
   // Where only barred candidates are left, the plan names the best of them and a human decides.
@@ -95,6 +95,7 @@ function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, pr
   if (!election.chosen) return { act: 'stand down', diagnosis, because: `${diagnosis.because}; ${election.because}` };
   const chosen = election.chosen;
   const rpo = judgeRpo({ cluster, snapshot, oldPrimary: primary, lastSeen, missing: election.missing });
+  const repoint = followers(snapshot, primary, chosen);
   const plan = freeze({
     kind: 'promote',
     oldPrimary: primary,
@@ -102,9 +103,12 @@ function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, pr
     fetchFrom: election.fetchFrom,
     target: election.target,
     ranking: election.ranking,
-    repoint: followers(snapshot, primary, chosen),
+    repoint,
     risks: [
-      ...risksOfPromotion({ cluster, oldPrimary: primary, diagnosis, election, rpo }),
+      ...risksOfPromotion({
+        ...{ cluster, oldPrimary: primary, diagnosis, election, rpo },
+        followers: Object.keys(repoint).length,
+      }),
       ...risksOfRouters(sighting.routers),
     ],
     rpo,

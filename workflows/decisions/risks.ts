@@ -13,6 +13,8 @@ interface Promotion {
   readonly diagnosis: Diagnosis;
   readonly election: Election;
   readonly rpo: Rpo;
+  /** Replicas that will get the elected one as their source. */
+  readonly followers: number;
 }
 
 const risk = (code: string, invariant: number | null, sentence: string): Risk => ({ code, invariant, sentence });
@@ -27,10 +29,24 @@ export const isOfElection = (one: Risk): boolean =>
   !['PRIMARY_MAY_LIVE', 'NO_FENCE', 'ROUTER_UNUSABLE'].includes(one.code);
 
 /** The part that depends on who was elected: judged once more when positions hold still. */
-export const risksOfElection = (elected: Pick<Promotion, 'cluster' | 'election' | 'rpo'>): Risk[] => [
+export const risksOfElection = (elected: Elected): Risk[] => [
   ...risksOfCandidate(elected),
   ...risksOfLoss(elected),
+  ...risksOfWaiting(elected),
 ];
+
+type Elected = Pick<Promotion, 'cluster' | 'election' | 'rpo' | 'followers'>;
+
+function risksOfWaiting({ cluster, election, followers }: Elected): Risk[] {
+  if (cluster.durability !== 'lossless' || followers > 0) return [];
+  return [
+    risk(
+      'NO_ACKNOWLEDGER',
+      null,
+      `no replica is left to follow ${election.chosen ?? ''}: the cluster is lossless, so its first commit waits, and clients with it, until one does`,
+    ),
+  ];
+}
 
 function risksOfDoubt({ diagnosis }: Pick<Promotion, 'diagnosis'>): Risk[] {
   return diagnosis.writesAreOver === 'a human must say' ? [risk('PRIMARY_MAY_LIVE', 7, diagnosis.because)] : [];

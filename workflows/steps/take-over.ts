@@ -1,6 +1,6 @@
 import { type Opened, type Sight } from '../../activities';
 import { elect, type Election } from '../decisions/election';
-import { errantByReplica } from '../decisions/errant';
+import { errantByReplica, rememberPrimary } from '../decisions/errant';
 import { type ClusterSnapshot, readable } from '../decisions/facts';
 import { followers } from '../decisions/failover';
 import { judgeFence } from '../decisions/fence';
@@ -129,17 +129,18 @@ async function replan(
       missing: election.missing,
       fencedAt: snapshot.takenAt,
     });
+  const repoint = followers(snapshot, plan.oldPrimary, election.chosen);
   const next = freeze({
     ...plan,
     risks: [
       ...plan.risks.filter((risk) => !isOfElection(risk)),
-      ...risksOfElection({ cluster: sight.cluster, election, rpo }),
+      ...risksOfElection({ cluster: sight.cluster, election, rpo, followers: Object.keys(repoint).length }),
     ],
     newPrimary: election.chosen,
     fetchFrom: election.fetchFrom,
     target: election.target,
     ranking: election.ranking,
-    repoint: followers(snapshot, plan.oldPrimary, election.chosen),
+    repoint,
     rpo,
     summary: `promote ${election.chosen} in place of ${plan.oldPrimary}: ${election.because}`,
   });
@@ -158,7 +159,8 @@ function electAgain(
   approved: boolean,
 ): Election {
   const { lastSeen } = sighting;
-  const errant = errantByReplica(snapshot, plan.oldPrimary, lastSeen?.gtidExecuted);
+  const remembered = rememberPrimary(sighting.snapshot, plan.oldPrimary, lastSeen);
+  const errant = errantByReplica(snapshot, plan.oldPrimary, remembered);
   // What a replica held at the look was received, also when that replica has died since: whoever opens without it loses it.
   const known = plan.target;
   const ask = { cluster, snapshot, oldPrimary: plan.oldPrimary, lastSeen, known, errant };
@@ -190,6 +192,7 @@ async function openElected(
       target: plan.target,
       followers: Object.keys(plan.repoint),
       run: book.run,
+      semiSync: semiSyncOf(sight, newPrimary),
       minEpoch: newestEpoch(sight) + 1 + dead.length,
     };
     book.phase('promote', `${newPrimary} is being opened`);
@@ -226,6 +229,12 @@ async function openElected(
     plan = await replan({ ...given, plan }, frozen, dead);
   }
   return null;
+}
+
+/** From the first look: a later one may find what an attempt that died has left. */
+function semiSyncOf({ sighting }: Sight, name: string) {
+  const facts = readable(sighting.snapshot.members).find((member) => member.name === name)?.semiSync;
+  return facts?.sourceInstalled ? facts : null;
 }
 
 /** A candidate that died after it wrote its epoch must not share the number with its successor. */

@@ -48,6 +48,7 @@ test('the candidate fetches from the delayed replica what only its relay log has
       fetchFrom: 'db3',
       target,
       followers: ['db3'],
+      semiSync: null,
       minEpoch: 1,
       run: 'run-1',
     }),

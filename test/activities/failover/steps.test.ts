@@ -94,6 +94,7 @@ test('openPrimary dies at each of its points: in the end the candidate is open o
     fetchFrom: null,
     target: String(await lab().value('db2', 'SELECT @@global.gtid_executed')),
     followers: ['db3'],
+    semiSync: null,
     minEpoch: 1,
     run: 'run-1',
   };

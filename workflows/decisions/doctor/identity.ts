@@ -1,3 +1,4 @@
+import { unreadable } from '../facts';
 import { type Finding, type Fleet, type Patient, type Rule } from './finding';
 
 /** Server ids and uuids must be unique: the source drops the first of two replicas that have the same. */
@@ -37,6 +38,27 @@ export const uniqueIds: Rule = ({ patients }) => [
       manual: 'Replication and Binary Logging Options and Variables (server_id)',
     })),
 ];
+
+/** A replica that the inventory does not know acknowledges commits, but no runbook stops it, compares it or moves it. */
+export const strangers: Rule = ({ patients, snapshot, cluster }) => {
+  if (unreadable(snapshot.members).length > 0) return []; // one of them may be the replica in question
+  const known = new Set(patients.map(({ serverUuid }) => serverUuid));
+  return patients.flatMap((patient) =>
+    patient.feeds
+      .filter((uuid) => uuid !== '' && !known.has(uuid))
+      .map((uuid): Finding => ({
+        severity: cluster.durability === 'async' ? 'note' : 'bad',
+        instance: patient.name,
+        what: `it feeds a replica that is not in the inventory, server_uuid ${uuid}`,
+        why:
+          cluster.durability === 'async'
+            ? 'a failover does not move it: it will go on copying from the old primary'
+            : 'it may alone have acknowledged a commit, and it may keep a primary writable that everybody else has left',
+        fix: ['-- add it to the inventory, or take its semi-sync away: SET PERSIST rpl_semi_sync_replica_enabled = 0'],
+        manual: 'Semisynchronous Replication Monitoring',
+      })),
+  );
+};
 
 function shared(
   patients: readonly Patient[],

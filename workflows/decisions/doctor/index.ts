@@ -1,7 +1,7 @@
 import { type Cluster } from '../cluster';
 import { type ClusterSnapshot } from '../facts';
 import { type Finding, fleetOf, type Rule, type Severity, type Surroundings } from './finding';
-import { uniqueIds, versionMix } from './identity';
+import { strangers, uniqueIds, versionMix } from './identity';
 import { privileges } from './privileges';
 import { readOnlyAtBoot, writableReplica } from './read-only';
 import { channelShape, filters } from './replication-shape';
@@ -35,6 +35,7 @@ const RULES: readonly Rule[] = [
   filters,
   uniqueIds,
   versionMix,
+  strangers,
   privileges,
   ourTables,
   nonInnodb,

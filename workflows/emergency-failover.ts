@@ -1,5 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { type Sight } from '../activities';
+import { type ClusterSnapshot, readable, unreadable } from './decisions/facts';
 import { decideFailover, type Decision } from './decisions/failover';
 import { type FailoverPlan, summarise, tellRisk } from './decisions/plan';
 import { type RunbookReport } from './decisions/report';
@@ -56,9 +57,13 @@ const lookAndTell = (book: Runbook, order: FailoverOrder): Promise<Sight> =>
   book.step(
     'Look at the primary from here and through every replica',
     () => lookQuietly(order),
-    (seen) =>
-      `${seen.sighting.snapshot.members.filter((member) => member.readable).length} of ${seen.sighting.snapshot.members.length} members could be read`,
+    ({ sighting }) => tellRead(sighting.snapshot),
   );
+
+function tellRead({ members }: ClusterSnapshot): string {
+  const dark = unreadable(members).map(({ name, reason, detail }) => `; ${name}: ${reason} (${detail})`);
+  return `${readable(members).length} of ${members.length} members could be read${dark.join('')}`;
+}
 
 /** Pure judgement of what was seen; all of it goes into the report. */
 function judge(book: Runbook, { cluster, sighting }: Sight): Decision {

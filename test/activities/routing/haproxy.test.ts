@@ -183,7 +183,7 @@ describe('a router that cannot be reached', () => {
     const error = await refusal(openRouter(router, instances, { deadlineMs: 150 }).fence());
     expect(error).toMatchObject({ code: 'ROUTER_UNREACHABLE', family: 'not yet' });
     expect(error.message).toContain('did not answer in time');
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   test('takes nothing from the other routers', async () => {

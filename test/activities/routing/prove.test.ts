@@ -142,7 +142,7 @@ test('a hung server costs the deadline and not more, and its silence is no proof
       refusal(proveFenced(router, door, 200)),
     ]);
     expect([write.code, fence.code]).toEqual(['PROOF_FAILED', 'FENCE_NOT_PROVEN']);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(5000);
   } finally {
     signal(server, 'SIGCONT');
   }

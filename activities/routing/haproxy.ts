@@ -2,10 +2,10 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type HaproxyRouter, type Instance } from '../../workflows/decisions/cluster';
 import { RunbookError } from '../errors';
+import { type RouterControl, type Routing } from './control';
 import { checkAddresses, checkServers, disagrees, misconfigured } from './haproxy-checks';
 import { askHaproxy } from './haproxy-socket';
 import { type HaproxyAnswer, readAnswer, type ServerLine, stateCommands } from './haproxy-state';
-import { type RouterControl, type Routing } from './router';
 
 /** The servers of the two backends, `reads` empty where the inventory names no backend for reads. */
 interface Lines {

@@ -1,60 +1,30 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ErrorCode, RunbookError } from '../../../activities/errors';
-import { loadInventory } from '../../../activities/inventory/inventory';
+import { type ErrorCode } from '../../../activities/errors';
 import { resolveSecret } from '../../../activities/inventory/secrets';
 import { errnoOf } from '../../../activities/mysql/driver-errors';
 import { type KeptServers, openServers } from '../../../activities/mysql/servers';
-import { type Lab, startLab } from '../../../lab';
+import { type Lab } from '../../../lab';
+import { eventually } from '../../support/wait';
+import { db1Of, failure, withOneServer } from './one-server';
 import { type Cluster, type Instance, type TlsPolicy } from '../../../workflows/decisions/cluster';
 
+const one = withOneServer({ serverOptions: { db1: ['max-connections=20'] } });
 let lab: Lab;
 let cluster: Cluster;
 let instance: Instance;
 let servers: KeptServers;
 
-beforeAll(async () => {
-  const folder = join(mkdtempSync(join(tmpdir(), 'mysql-')), 'lab');
-  lab = await startLab({
-    folder,
-    replicas: 0,
-    router: 'none',
-    lifetime: 'starter',
-    durability: 'async',
-    serverOptions: { db1: ['max-connections=20'] },
-  });
-  const inventory = await loadInventory(lab.inventoryPath);
-  cluster = inventory.clusters[0]!;
-  instance = cluster.instances[0]!;
-});
-afterAll(() => lab.down());
-
 beforeEach(() => {
-  servers = fresh();
+  ({ lab, cluster, instance } = one());
+  servers = one().connect();
 });
 afterEach(() => servers.close());
 
-const fresh = (): KeptServers => openServers({ secrets: (reference) => resolveSecret(reference, lab.folder) });
-const db1 = () => servers.of(cluster, instance);
-
-async function failure(work: Promise<unknown>): Promise<RunbookError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(RunbookError);
-  return error as RunbookError;
-}
+const db1 = () => db1Of(one(), servers);
 
 const ourConnections = async (): Promise<number> =>
   Number(await lab.value('db1', "SELECT COUNT(*) FROM performance_schema.threads WHERE PROCESSLIST_USER = 'runbooks'"));
-
-/** The server notices a closed connection a moment after we close it. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!(await condition())) if (Date.now() > end) throw new Error('the awaited state did not come');
-}
 
 describe('logging in', () => {
   const policies: TlsPolicy[] = [{ mode: 'off' }, { mode: 'encrypt' }];
@@ -139,7 +109,7 @@ describe('the kept pool', () => {
   });
 
   test('warming opens connections before the incident', async () => {
-    await until(async () => (await ourConnections()) === 0);
+    await eventually('our connections are gone', async () => (await ourConnections()) === 0);
     await expect(servers.warm(cluster, 3)).resolves.toEqual([]);
     expect(await ourConnections()).toBe(3);
   });
@@ -170,7 +140,8 @@ describe('the kept pool', () => {
   test('a connection that was killed while idle is not handed out', async () => {
     const id = await db1().value('SELECT CONNECTION_ID()');
     await lab.rows('db1', 'KILL ?', [Number(id)]);
-    await until(
+    await eventually(
+      'the session is there, or gone',
       async () =>
         Number(
           await lab.value('db1', 'SELECT COUNT(*) FROM performance_schema.threads WHERE PROCESSLIST_ID = ?', [
@@ -184,7 +155,7 @@ describe('the kept pool', () => {
   test('killed in the middle of a statement: CONNECTION_LOST', async () => {
     const running = failure(db1().value('SELECT SLEEP(21)', [], { deadlineMs: 10_000 }));
     let id: unknown;
-    await until(async () => {
+    await eventually('the session is there, or gone', async () => {
       id = await lab.value(
         'db1',
         "SELECT PROCESSLIST_ID FROM performance_schema.threads WHERE PROCESSLIST_INFO LIKE 'SELECT SLEEP(21)%'",

@@ -133,8 +133,12 @@ async function rejoin({ lab, faults }: Incident, old: string, primary: string): 
     await faults.stop(old);
     await faults.start(old);
   }
-  await lab.rows(old, 'STOP REPLICA').catch(() => []);
-  await follow(lab.state, lab.server(old), primary);
+  // The quarantine of a server that has just shown itself ends sessions, ours too.
+  await eventually(`${old} follows ${primary}`, async () => {
+    await lab.rows(old, 'STOP REPLICA').catch(() => []);
+    await follow(lab.state, lab.server(old), primary);
+    return true;
+  });
 }
 
 async function primaryOf(lab: Lab): Promise<string> {

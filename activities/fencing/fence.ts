@@ -1,8 +1,9 @@
 import { type Cluster } from '../../workflows/decisions/cluster';
-import { type ClusterSnapshot } from '../../workflows/decisions/facts';
+import { type ClusterSnapshot, type Member, unreadable } from '../../workflows/decisions/facts';
 import { type FenceFindings } from '../../workflows/decisions/fence';
 import { type StepPart } from '../../workflows/decisions/report';
 import { type Deps, knownInstance, serverNamed, stopwatch, words } from '../deps';
+import { RunbookError } from '../errors';
 import { lookAtCluster } from '../observe/cluster';
 import { stopReceiver } from '../replication/receivers';
 import { fenceRouters } from '../routing/writes';
@@ -34,15 +35,11 @@ export async function fenceOldPrimary(deps: Deps, { cluster, oldPrimary, answere
   const marked = async <T>(name: string, work: Promise<T>): Promise<T> => work.finally(() => watch.mark(name));
 
   const freeze = async () => {
-    const [routers, receivers] = await Promise.all([
+    const [routers, still] = await Promise.all([
       marked('routers fenced', fenceRouters(deps, cluster)),
-      marked('receivers stopped', Promise.all(replicas.map((replica) => tryStopReceiver(deps, cluster, replica.name)))),
+      holdStill(deps, { ...cluster, instances: replicas }, (name) => watch.mark(name)),
     ]);
-    const frozen = await marked(
-      'positions collected',
-      lookAtCluster(deps.servers, { ...cluster, instances: replicas }, { full: false }),
-    );
-    return { routers, receivers, frozen };
+    return { routers, ...still };
   };
   const [{ routers, receivers, frozen }, itself] = await Promise.all([
     freeze(),
@@ -62,6 +59,55 @@ export async function fenceOldPrimary(deps: Deps, { cluster, oldPrimary, answere
   };
 }
 
+interface Stopped {
+  readonly replica: string;
+  readonly stopped: boolean;
+  readonly because: string;
+  /** It did not answer in time. */
+  readonly silent: boolean;
+}
+
+interface Still {
+  readonly receivers: readonly Stopped[];
+  readonly frozen: ClusterSnapshot;
+}
+
+/**
+ * Stop every receiver and read the positions. A member that is silent is asked once more, with patience: it may be this worker that is
+ * slow, and what it received may be what nobody else has. One whose receiver could not be stopped is not read: its position still moves.
+ */
+async function holdStill(deps: Deps, cluster: Cluster, mark: (name: string) => void): Promise<Still> {
+  const stop = () => Promise.all(cluster.instances.map((replica) => tryStopReceiver(deps, cluster, replica.name)));
+  let receivers = await stop();
+  mark('receivers stopped');
+  let frozen = await lookAtCluster(deps.servers, cluster, { full: false });
+  if (
+    unreadable(frozen.members).some(({ reason }) => reason === 'timed out') ||
+    receivers.some(({ silent }) => silent)
+  ) {
+    receivers = await stop();
+    frozen = await lookAtCluster(deps.servers, cluster, { full: false, deadlineMs: PATIENT_DEADLINE_MS });
+  }
+  mark('positions collected');
+  const moving = new Map(receivers.filter((one) => !one.stopped).map((one) => [one.replica, one.because]));
+  const members = frozen.members.map((member): Member => {
+    const because = moving.get(member.name);
+    if (because === undefined || !member.readable) return member;
+    const { name, host, port } = member;
+    return {
+      name,
+      host,
+      port,
+      readable: false,
+      reason: 'failed',
+      detail: `its receiver could not be stopped: ${because}`,
+    };
+  });
+  return { receivers, frozen: { ...frozen, members } };
+}
+
+const PATIENT_DEADLINE_MS = 3_000;
+
 /**
  * The old primary alone: its own super_read_only and its fence command. For a cluster where another server is open already and
  * neither routers nor receivers may be stopped once more. Idempotent, never throws.
@@ -77,16 +123,13 @@ export async function fenceServer(
   return { superReadOnly, command };
 }
 
-async function tryStopReceiver(
-  deps: Deps,
-  cluster: Cluster,
-  replica: string,
-): Promise<{ replica: string; stopped: boolean; because: string }> {
+async function tryStopReceiver(deps: Deps, cluster: Cluster, replica: string): Promise<Stopped> {
   try {
     await stopReceiver(serverNamed(deps, cluster, replica));
-    return { replica, stopped: true, because: 'stopped' };
+    return { replica, stopped: true, because: 'stopped', silent: false };
   } catch (error) {
-    return { replica, stopped: false, because: words(error) };
+    const silent = error instanceof RunbookError && error.code === 'HOST_TIMED_OUT';
+    return { replica, stopped: false, because: words(error), silent };
   }
 }
 

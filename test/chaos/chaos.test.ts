@@ -41,7 +41,7 @@ test(
             60_000,
           );
           await load.nextAcknowledgement(undefined, lab.server(opened).uuid);
-          await story.report();
+          const report = await story.report();
           await rejoin(story, old, opened);
           await eventually(
             `round ${round} (${told}): every invariant holds`,
@@ -52,7 +52,7 @@ test(
                 (write) => write.atMs < performance.now() - 2_000 && !rows.has(rowKey(write)),
               );
               if (lost.length > 0) throw new Error(`${lost.length} acknowledged rows are not on ${opened}`);
-              if (violated.length > 0) throw new Error(violated.join('\n'));
+              if (violated.length > 0) throw new Error(`${violated.join('\n')}\n${JSON.stringify(report, null, 1)}`);
               return true;
             },
             60_000,

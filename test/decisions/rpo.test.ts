@@ -61,6 +61,21 @@ describe('the acknowledger died with the primary', () => {
     expect(judge([silent('db2'), silent('db3')], seen('', { waitForReplicaCount: 2 })).provablyZero).toBe(false);
   });
 
+  test('one that the watcher has not yet seen acknowledge, and that followed when this run looked, may have had them', () => {
+    const question = {
+      cluster: automatic({ durability: 'semi-sync' }),
+      snapshot: snapshotOf(gone, db2, silent('db3')),
+      oldPrimary: 'db1',
+      lastSeen: seen('', { acknowledgers: ['db2'] }),
+      missing: '',
+    };
+    expect(judgeRpo(question).provablyZero).toBe(true);
+    expect(judgeRpo({ ...question, seenFollowing: ['db2', 'db3'] })).toMatchObject({
+      provablyZero: false,
+      because: expect.stringMatching(/^db3 cannot be read/) as string,
+    });
+  });
+
   test('one that never acknowledged may be out of sight', () => {
     expect(judge([db2, silent('db3')], seen('', { acknowledgers: ['db2'] })).provablyZero).toBe(true);
   });

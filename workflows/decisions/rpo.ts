@@ -11,6 +11,8 @@ export interface RpoQuestion {
   readonly lastSeen: LastSeen | null;
   /** Known to be lost, as a GTID set. */
   readonly missing: string;
+  /** Replicas that could acknowledge when this run looked: the watcher's list may be older by a second. */
+  readonly seenFollowing?: readonly string[];
   /** ISO 8601, behind the fence: since when the old primary's acknowledgements reach nobody. Before it, what is said is a forecast. */
   readonly fencedAt?: string;
 }
@@ -22,7 +24,8 @@ export interface RpoQuestion {
  * from its replicas but not from its clients goes on without them, and nobody of ours sees it. No measured times in the sentences: they are part of a plan.
  * Source: MySQL manual, "Semisynchronous Replication".
  */
-export function judgeRpo({ cluster, snapshot, oldPrimary, lastSeen, missing, fencedAt }: RpoQuestion): Rpo {
+export function judgeRpo(question: RpoQuestion): Rpo {
+  const { cluster, lastSeen, missing, fencedAt } = question;
   const lostCount = count(parseGtidSet(missing));
   const rpo = (provablyZero: boolean, because: string): Rpo => ({ provablyZero, lost: missing, lostCount, because });
 
@@ -30,7 +33,7 @@ export function judgeRpo({ cluster, snapshot, oldPrimary, lastSeen, missing, fen
     return rpo(false, 'they were seen on the primary or on a replica, and nobody we can take them from has them');
   if (cluster.durability === 'async')
     return rpo(false, 'replication is asynchronous: what the primary committed last may not have been received');
-  const unseen = unseenAcknowledgers(cluster, snapshot, oldPrimary, lastSeen);
+  const unseen = unseenAcknowledgers(question);
   if (unseen.names.length >= unseen.needed)
     return rpo(
       false,
@@ -63,12 +66,13 @@ const outlasted = (lastSeen: LastSeen, fencedAt: string): boolean =>
  * Acknowledgers whose word we do not have, and how many of them suffice to hide an acknowledged transaction from us. One that has
  * restarted since the primary was last seen counts: relay_log_recovery throws away what it had acknowledged and not applied.
  */
-export function unseenAcknowledgers(
-  cluster: Cluster,
-  snapshot: ClusterSnapshot,
-  oldPrimary: string,
-  lastSeen: LastSeen | null,
-): { names: string[]; needed: number } {
+export function unseenAcknowledgers({
+  cluster,
+  snapshot,
+  oldPrimary,
+  lastSeen,
+  seenFollowing = [],
+}: Omit<RpoQuestion, 'missing'>): { names: string[]; needed: number } {
   const takenAt = Date.parse(snapshot.takenAt);
   // Uptime is whole seconds, hence the one more.
   const restarted = (uptimeSeconds: number) =>
@@ -81,6 +85,8 @@ export function unseenAcknowledgers(
   // A watcher that has only begun knows no acknowledgers yet: then it may have been anyone.
   const known = lastSeen && lastSeen.acknowledgers.length > 0 ? lastSeen.acknowledgers : null;
   const mayAcknowledge = known ?? cluster.instances.map((instance) => instance.name);
-  const names = mayAcknowledge.filter((name) => name !== oldPrimary && !sound.has(name));
+  const names = [...new Set([...mayAcknowledge, ...seenFollowing])].filter(
+    (name) => name !== oldPrimary && !sound.has(name),
+  );
   return { names, needed: Math.max(1, lastSeen?.waitForReplicaCount ?? 1) };
 }

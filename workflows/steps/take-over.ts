@@ -1,7 +1,7 @@
 import { type Opened, type Sight } from '../../activities';
 import { elect, type Election } from '../decisions/election';
 import { errantByReplica, rememberPrimary } from '../decisions/errant';
-import { type ClusterSnapshot, readable } from '../decisions/facts';
+import { channelOf, type ClusterSnapshot, readable } from '../decisions/facts';
 import { followers } from '../decisions/failover';
 import { judgeFence } from '../decisions/fence';
 import { freeze, type FailoverPlan, newRisks, summarise, tellRisk } from '../decisions/plan';
@@ -127,6 +127,7 @@ async function replan(
       oldPrimary: plan.oldPrimary,
       lastSeen,
       missing: election.missing,
+      seenFollowing: acknowledgersAt(sight.sighting.snapshot),
       fencedAt: snapshot.takenAt,
     });
   const repoint = followers(snapshot, plan.oldPrimary, election.chosen);
@@ -151,6 +152,11 @@ async function replan(
   const answer = await gate.ask(`${next.summary}?`, because, next.hash, sight.cluster.failover.approvalMinutes);
   return answer.verdict === 'approved' ? next : null;
 }
+
+const acknowledgersAt = ({ members }: ClusterSnapshot): string[] =>
+  readable(members)
+    .filter((member) => channelOf(member) && member.semiSync.replicaEnabled)
+    .map(({ name }) => name);
 
 function electAgain(
   { cluster, sighting }: Sight,

@@ -87,6 +87,22 @@ test('fenceOldPrimary dies at each of its points: in the end no router leads any
   for (const replica of ['db2', 'db3']) expect(await replicaState(lab(), replica)).toMatchObject({ receiver: 'No' });
 });
 
+test('a replica that hangs while positions are made to hold still is no position: it counts as unread', async () => {
+  lab().faults.hang('db3');
+  try {
+    const fence = { ...order(), oldPrimary: 'db1', answered: false };
+    const { findings, frozen } = await steps.activities.fenceOldPrimary(fence);
+    expect(findings.receiversStopped).toEqual(['db2']);
+    expect(findings.receiversNotStopped).toMatchObject([{ replica: 'db3' }]);
+    expect(frozen.members.map(({ name, readable }) => [name, readable])).toEqual([
+      ['db2', true],
+      ['db3', false],
+    ]);
+  } finally {
+    lab().faults.wake('db3');
+  }
+});
+
 test('openPrimary dies at each of its points: in the end the candidate is open once, and who can acknowledge follows it', async () => {
   const opening = {
     ...order(),

@@ -25,6 +25,8 @@ const CATALOGUE = {
   CANDIDATE_INCOMPLETE: 'not safe',
   WRITABLE_RIVAL: 'not safe',
   FENCE_NOT_PROVEN: 'not safe',
+  FREEZE_FAILED: 'not safe',
+  WRITE_GAP_EXCEEDED: 'not safe',
   LOCK_WAIT_EXCEEDED: 'not yet',
   ROUTER_UNREACHABLE: 'not yet',
   ROUTER_DISAGREES: 'not yet',

@@ -2,6 +2,7 @@ import { type Client } from '@temporalio/client';
 import { type Cluster } from '../workflows/decisions/cluster';
 import { type ClusterSnapshot } from '../workflows/decisions/facts';
 import { type Permit } from '../workflows/decisions/permits';
+import { type Holdup } from '../workflows/decisions/holdups';
 import { type RunbookReport } from '../workflows/decisions/report';
 import { type Deps, serverNamed, words } from './deps';
 import { RunbookError } from './errors';
@@ -19,9 +20,12 @@ import { repointReplica, type Repointed } from './replication/repoint';
 import { settleNewPrimary, type Settled, settleReplica } from './replication/settle';
 import { salvageTransactions } from './reports/salvage';
 import { writeReport } from './reports/write-report';
+import { endHoldups, holdupsOn } from './switchover/holdups';
+import { catchUp, previewCluster, type Preview } from './switchover/prepare';
+import { switchPrimary, type Switched, type SwitchOrder } from './switchover/switch';
 import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
-export type { Fenced, Opened, Routed, Settled, Sight };
+export type { Fenced, Opened, Preview, Routed, Settled, Sight, Switched };
 
 export interface Quarantine {
   readonly reached: boolean;
@@ -80,6 +84,20 @@ export function createActivities(
         { full: false },
       ),
     openPrimary: (order: OpenOrder): Promise<Opened> => openPrimary(deps, order),
+    previewCluster: ({ cluster }: { readonly cluster: string }): Promise<Preview> => previewCluster(deps, cluster),
+    holdupsOn: ({ cluster, name }: { readonly cluster: Cluster; readonly name: string }): Promise<Holdup[]> =>
+      holdupsOn(deps, cluster, name),
+    endHoldups: (order: {
+      readonly cluster: Cluster;
+      readonly name: string;
+      readonly sessions: readonly number[];
+    }): Promise<void> => endHoldups(deps, order.cluster, order.name, order.sessions),
+    catchUp: (order: {
+      readonly cluster: Cluster;
+      readonly primary: string;
+      readonly candidate: string;
+    }): Promise<number> => catchUp(deps, order.cluster, order.primary, order.candidate),
+    switchPrimary: (order: SwitchOrder): Promise<Switched> => switchPrimary(deps, order),
     routeWrites: (order: RouteOrder): Promise<Routed> => routeWrites(deps, order),
     routeReads: (order: {
       readonly cluster: Cluster;

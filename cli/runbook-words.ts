@@ -1,6 +1,8 @@
 /** The runbooks that can be started, with a line for help texts. Apart from runbooks.ts, so that help need not load Temporal. */
 export const RUNBOOK_WORDS = {
   emergencyFailover: 'the primary is dead: fence it, promote the replica that holds everything, send writes there',
+  plannedSwitchover:
+    'the primary is well and moves on purpose: --input \'{"to": "db2"}\', or the best replica is taken',
 } as const;
 
 export type RunbookName = keyof typeof RUNBOOK_WORDS;

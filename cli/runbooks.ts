@@ -22,6 +22,12 @@ export const RUNBOOKS: readonly RunbookEntry[] = [
     workflowId: (cluster, dryRun) => (dryRun ? rehearsalId(cluster) : changeId(cluster)),
     input: async () => (await import('../workflows/inputs.js')).failoverOrder,
   },
+  {
+    name: 'plannedSwitchover',
+    taskQueue: EMERGENCY_TASK_QUEUE,
+    workflowId: (cluster, dryRun) => (dryRun ? rehearsalId(cluster) : changeId(cluster)),
+    input: async () => (await import('../workflows/inputs.js')).switchoverOrder,
+  },
 ];
 
 /** Throws INVALID_INPUT with the nearest name and the list. */

@@ -41,6 +41,22 @@ export const failoverOrder = z.strictObject({
 });
 export type FailoverOrder = z.output<typeof failoverOrder>;
 
+const writeGapMs = z.number().int().min(100).max(10_000);
+
+export const switchoverOrder = z.strictObject({
+  cluster,
+  to: z.string().min(1).optional().describe('The wanted primary; without it the best replica is taken'),
+  datacentre: z.string().min(1).optional().describe('Only a replica of this datacentre'),
+  dryRun: z.boolean().default(false).describe('Only show the plan'),
+  writeGapMs: writeGapMs.default(2_000).describe('Longer than this and everything is undone'),
+  drainSeconds: z.number().int().min(0).max(86_400).default(60).describe('Wait so long for sessions in the way to end'),
+  killHoldups: z.boolean().default(false).describe('End sessions that are still in the way then, before the freeze'),
+  reason: z.string().max(500).default(''),
+  requestedBy: z.string().max(200).default('unknown (started without a name)'),
+  trigger: z.enum(['person', 'schedule']).default('person'),
+});
+export type SwitchoverOrder = z.output<typeof switchoverOrder>;
+
 export const watchOrder = z.strictObject({
   cluster,
   probeMs: z.number().int().min(50).max(60_000).default(200).describe('Between two probes of the primary'),

@@ -1,4 +1,4 @@
-/** Global variables that decide RTO and RPO. A server shows those that it knows; old and new names stand side by side. */
+/** Global variables that decide RTO and RPO, and those in which a new primary must not differ from the old one. A server shows those that it knows; old and new names stand side by side. */
 export const DETAIL_VARIABLES: readonly string[] = [
   'admin_port',
   'binlog_checksum',
@@ -6,15 +6,20 @@ export const DETAIL_VARIABLES: readonly string[] = [
   'binlog_expire_logs_seconds',
   'binlog_format',
   'binlog_row_image',
+  'character_set_server',
+  'collation_server',
   'enforce_gtid_consistency',
   'event_scheduler',
   'expire_logs_days',
   'gtid_mode',
   'have_ssl',
+  'innodb_buffer_pool_size',
   'innodb_flush_log_at_trx_commit',
   'log_bin',
   'log_replica_updates',
   'log_slave_updates',
+  'lower_case_table_names',
+  'max_allowed_packet',
   'max_connections',
   'offline_mode',
   'read_only',
@@ -42,6 +47,10 @@ export const DETAIL_VARIABLES: readonly string[] = [
   'slave_net_timeout',
   'slave_parallel_workers',
   'slave_preserve_commit_order',
+  'sql_mode',
   'super_read_only',
   'sync_binlog',
+  'time_zone',
+  'transaction_isolation',
+  'tx_isolation',
 ];

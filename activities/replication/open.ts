@@ -5,8 +5,8 @@ import { type StepPart } from '../../workflows/decisions/report';
 import { type Deps, knownInstance, serverNamed, stopwatch, words } from '../deps';
 import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
-import { quoteName } from '../mysql/quoting';
 import { applyReceived, factsOf } from './apply';
+import { recordEpoch } from './epoch';
 import { fetchFrom } from './fetch';
 import { stopReceiver } from './receivers';
 import { repointReplica } from './repoint';
@@ -122,29 +122,6 @@ async function attachFollowers(deps: Deps, order: OpenOrder): Promise<void> {
     ),
   );
 }
-
-/** The row that tells, wherever it replicates to, which server was opened last and by which run. One row a run. */
-async function recordEpoch(server: Mysql, schema: string, uuid: string, { run, minEpoch }: OpenOrder): Promise<number> {
-  const table = `${quoteName(schema)}.epoch`;
-  return server.session(
-    async (session) => {
-      const own = await session.value(`SELECT epoch FROM ${table} WHERE run = ? AND primary_uuid = ?`, [run, uuid]);
-      if (own !== undefined && own !== null) return Number(own);
-      const known = Number((await session.value(`SELECT COALESCE(MAX(epoch), 0) FROM ${table}`)) ?? 0);
-      const epoch = Math.max(known + 1, minEpoch);
-      await session.run(`INSERT INTO ${table} (epoch, primary_uuid, run, opened_at) VALUES (?, ?, ?, NOW(6))`, [
-        epoch,
-        uuid,
-        run,
-      ]);
-      return epoch;
-    },
-    { deadlineMs: EPOCH_DEADLINE_MS },
-  );
-}
-
-/** The first commit may wait for the first acknowledger to arrive, or for semi-sync to fall back: 10 s by default. */
-const EPOCH_DEADLINE_MS = 15_000;
 
 const LOST = new Set(['HOST_UNREACHABLE', 'HOST_TIMED_OUT', 'CONNECTION_LOST']);
 const TRIES = 3;

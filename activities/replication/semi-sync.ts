@@ -7,8 +7,9 @@ export type SemiSyncRole = 'source' | 'replica' | 'none';
  * Give a server its semi-synchronous role. Acknowledging is a replica's part and is never switched off: it means nothing on a
  * server that receives from nobody. Servers without the plugins are left alone. Idempotent: absolute states.
  * The variable names follow the plugin that is loaded: `source`/`replica` since 8.0.26, the older pair before.
+ * True when something changed: a receiver that runs acknowledges as it was told when it started.
  */
-export async function setSemiSync(server: Mysql, role: SemiSyncRole): Promise<void> {
+export async function setSemiSync(server: Mysql, role: SemiSyncRole): Promise<boolean> {
   const rows = await variablesLike(server, 'enabled');
   const wanted = rows.flatMap(({ Variable_name: name, Value: value }) => {
     const forSource = name.includes('_source_') || name.includes('_master_');
@@ -16,6 +17,7 @@ export async function setSemiSync(server: Mysql, role: SemiSyncRole): Promise<vo
     return (value === 'ON') === want ? [] : [`GLOBAL ${name} = ${want ? 'ON' : 'OFF'}`];
   });
   if (wanted.length > 0) await server.run(`SET ${wanted.join(', ')}`);
+  return wanted.length > 0;
 }
 
 /** How long a commit waits for an acknowledgement before it goes on without one. Idempotent. */

@@ -2,6 +2,7 @@ import { type Cluster } from '../../workflows/decisions/cluster';
 import { type Deps, serverNamed } from '../deps';
 import { quoteName } from '../mysql/quoting';
 import { factsOf } from './apply';
+import { stopReceiver } from './receivers';
 import { setSemiSync } from './semi-sync';
 import { wordsOf } from './statements';
 
@@ -38,10 +39,11 @@ async function enableEvents(deps: Deps, cluster: Cluster, name: string): Promise
   return waiting.map((event) => `${event.schema}.${event.name}`);
 }
 
-/** Give a follower its declared role back: it acknowledges, stays read-only and receives. */
+/** Give a follower its declared role back: it acknowledges, stays read-only and receives. One that was primary acknowledged nothing. */
 export async function settleReplica(deps: Deps, cluster: Cluster, name: string): Promise<void> {
   const server = serverNamed(deps, cluster, name);
   await server.run('SET GLOBAL super_read_only = ON');
-  await setSemiSync(server, cluster.durability === 'async' ? 'none' : 'replica');
-  await server.run((await wordsOf(server)).start);
+  const words = await wordsOf(server);
+  if (await setSemiSync(server, cluster.durability === 'async' ? 'none' : 'replica')) await stopReceiver(server);
+  await server.run(words.start);
 }

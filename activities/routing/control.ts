@@ -8,6 +8,8 @@ export interface Routing {
   readonly readers: readonly string[];
   /** Client sessions that are attached to each server for writes. */
   readonly sessions: Readonly<Record<string, number>>;
+  /** Connections that each server takes at most for writes; 0 = no limit. What a hold lowers and its end must give back. */
+  readonly limits: Readonly<Record<string, number>>;
   /** Where the router believes each server to be, `host:port`, for comparison with the inventory. */
   readonly addresses: Readonly<Record<string, string>>;
 }
@@ -24,6 +26,13 @@ export interface RouterControl {
   fence(): Promise<Routing>;
   /** Exactly one writer, and no session left on any other server. Nobody can write for the moment of the change. */
   pointWritesTo(instance: Instance): Promise<Routing>;
+  /**
+   * New connections wait from now on instead of reaching `instance`, for as long as the router's own queue lets them. A statement on a
+   * connection that stands already is not held: no TCP router can.
+   */
+  hold(instance: Instance): Promise<Routing>;
+  /** End of the hold: `instance` takes as many connections as before (`limits` of a reading before the hold). */
+  release(instance: Instance, limit: number): Promise<Routing>;
   /** Exactly these readers; sessions of servers that are taken out are cut. Does nothing where the router has no reads. */
   pointReadsTo(instances: readonly Instance[]): Promise<Routing>;
 }

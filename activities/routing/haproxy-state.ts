@@ -11,6 +11,8 @@ export interface ServerLine {
   /** HAProxy's own health check does not hold it for down. */
   readonly up: boolean;
   readonly sessions: number;
+  /** Connections that it takes at once; what is more waits in the queue. 0 = no limit. */
+  readonly limit: number;
 }
 
 export interface HaproxyAnswer {
@@ -35,15 +37,16 @@ type Row = (column: string) => string;
  */
 export function readAnswer(text: string): HaproxyAnswer {
   const servers: Row[] = [];
-  const sessions = new Map<string, number>();
+  const stats = new Map<string, { sessions: number; limit: number }>();
   const complaints: string[] = [];
   for (const answer of text.split('\n\n').map((part) => part.trim())) {
     if (answer.startsWith('1\n# be_id ')) servers.push(...rowsOf(answer.slice(2), ' '));
     else if (answer.startsWith('# pxname,')) {
-      for (const row of rowsOf(answer, ',')) sessions.set(`${row('pxname')}/${row('svname')}`, Number(row('scur')));
+      for (const row of rowsOf(answer, ','))
+        stats.set(`${row('pxname')}/${row('svname')}`, { sessions: Number(row('scur')), limit: Number(row('slim')) });
     } else if (answer !== '') complaints.push(...answer.split('\n'));
   }
-  const lines = servers.map((row) => ({ backend: row('be_name'), line: serverLine(row, sessions) }));
+  const lines = servers.map((row) => ({ backend: row('be_name'), line: serverLine(row, stats) }));
   return { backends: gather(lines), complaints };
 }
 
@@ -56,7 +59,8 @@ function rowsOf(table: string, separator: string): Row[] {
   });
 }
 
-function serverLine(row: Row, sessions: ReadonlyMap<string, number>): ServerLine {
+function serverLine(row: Row, stats: ReadonlyMap<string, { sessions: number; limit: number }>): ServerLine {
+  const counted = stats.get(`${row('be_name')}/${row('srv_name')}`) ?? { sessions: 0, limit: 0 };
   const mask = Number(row('srv_admin_state'));
   return {
     name: row('srv_name'),
@@ -65,7 +69,7 @@ function serverLine(row: Row, sessions: ReadonlyMap<string, number>): ServerLine
     port: Number(row('srv_port')),
     state: mask & MAINTENANCE ? 'maint' : mask & DRAIN ? 'drain' : 'ready',
     up: row('srv_op_state') !== '0',
-    sessions: sessions.get(`${row('be_name')}/${row('srv_name')}`) ?? 0,
+    ...counted,
   };
 }
 

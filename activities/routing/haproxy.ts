@@ -97,6 +97,17 @@ export function controlHaproxy(
       });
     },
 
+    hold: async (instance) => {
+      const { lines, until } = await lookAndCompare();
+      checkServers(router, router.writeBackend, lines.writes, [instance]);
+      return change(until, lines, limitTo(router, instance, HELD));
+    },
+
+    release: async (instance, limit) => {
+      const { lines, until } = await lookAndCompare();
+      return change(until, lines, limitTo(router, instance, limit));
+    },
+
     pointReadsTo: async (wanted) => {
       const { lines, until } = await lookAndCompare();
       const backend = router.readBackend;
@@ -115,6 +126,21 @@ export function controlHaproxy(
     },
   };
 }
+
+/**
+ * HAProxy takes no 0 here. Below what a server has, the limit keeps every new connection in the queue, up to `timeout queue`; with
+ * `option redispatch` the queue goes to the server that takes over. A server without any connection lets one through.
+ * Source: HAProxy Management Guide, "set maxconn server".
+ */
+const HELD = 1;
+
+const limitTo = (router: HaproxyRouter, instance: Instance, limit: number): Change => ({
+  commands: [`set maxconn server ${router.writeBackend}/${instance.name} ${limit}`],
+  differs: ({ writes }) => {
+    const line = writes.find(({ name }) => name === instance.name);
+    return line?.limit === limit ? '' : `${instance.name} takes ${line?.limit ?? 0} connections, not ${limit}`;
+  },
+});
 
 const takeOut = (backend: string, { name }: ServerLine): string[] => [
   `set server ${backend}/${name} state maint`,
@@ -145,6 +171,7 @@ function routingOf(router: HaproxyRouter, { writes, reads }: Lines): Routing {
     writers: serving(writes),
     readers: serving(reads),
     sessions: Object.fromEntries(writes.map((line) => [line.name, line.sessions])),
+    limits: Object.fromEntries(writes.map((line) => [line.name, line.limit])),
     addresses: Object.fromEntries([...reads, ...writes].map((line) => [line.name, `${line.host}:${line.port}`])),
   };
 }

@@ -1,4 +1,4 @@
-import { followers } from '../../workflows/decisions/failover';
+import { followers } from '../../workflows/decisions/followers';
 import { A, automatic, commit, deaf, decide, P, planOf, risksIn, seen, sighting, X } from './facts';
 import { executed, instance, primary, replica, silent, snapshotOf, uuidOf } from './members';
 

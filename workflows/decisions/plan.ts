@@ -15,6 +15,7 @@ export type PlanKind =
   | 'promote' // the primary is over: elect and open another
   | 'finish' // somebody has opened another already: verify it, finish what is left
   | 'reopen' // the primary restarted and came up read-only, as it must: open it again
+  | 'switch over' // the primary is well and is moved on purpose
   | 'reroute' // the primary is well, but a router does not lead to it: what a broken-off run left behind
   | 'reattach'; // an intermediate source died: its replicas get another source, writers notice nothing
 
@@ -96,6 +97,12 @@ export function summarise(plan: FailoverPlan): PlanSummary {
 function planLines(plan: FailoverPlan): string[] {
   const repoint = Object.entries(plan.repoint).map(([replica, source]) => `${replica} will replicate from ${source}`);
   if (plan.kind === 'reattach') return repoint;
+  if (plan.kind === 'switch over')
+    return [
+      ...repoint.filter((line) => !line.startsWith(`${plan.oldPrimary} `)),
+      `new connections wait, ${plan.oldPrimary} is frozen, ${plan.newPrimary} applies the rest and takes writes; every router is pointed at it and proves it by a write`,
+      `${plan.oldPrimary} will replicate from ${plan.newPrimary}`,
+    ];
   if (plan.kind === 'reroute') return [`point every router at ${plan.newPrimary} and prove it by a write`];
   const candidates = plan.ranking.map((one, index) => `${index + 1}. ${describeContender(one)}`);
   const fence = `fence ${plan.oldPrimary}: no router points writes at it, its sessions are cut, no replica receives from it`;

@@ -45,6 +45,26 @@ export const look = activities({
   retry: patient,
 });
 
+/** A look that may take its time, before a planned change. */
+export const survey = activities({
+  taskQueue: EMERGENCY_TASK_QUEUE,
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '3 s',
+  retry: patient,
+});
+
+/**
+ * The part of a planned change that clients wait for. A worker that dies in it is missed within a second, and the next attempt undoes
+ * or finishes what it left; it goes on for as long as a server that was frozen may take to come back.
+ */
+export const critical = activities({
+  taskQueue: EMERGENCY_TASK_QUEUE,
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '1 s',
+  scheduleToCloseTimeout: '10 minutes',
+  retry: { initialInterval: '50 ms', backoffCoefficient: 1.5, maximumInterval: '1 s' },
+});
+
 /** Counting may not keep anybody waiting: a ledger that does not answer soon counts as a refusal. */
 export const ledger = activities({
   taskQueue: EMERGENCY_TASK_QUEUE,

@@ -10,6 +10,11 @@ const SUMMARIES: Summaries = {
   fenceServer: ({ oldPrimary }) => `Fence ${oldPrimary}, which another server has replaced`,
   openPrimary: ({ candidate, fetchFrom }) =>
     `Apply the relay log of ${candidate}${fetchFrom === null ? '' : `, fetch from ${fetchFrom}`}, open its writes`,
+  previewCluster: () => 'Look at every member, its settings and grants',
+  holdupsOn: ({ name }) => `List what would hold up a freeze of ${name}`,
+  endHoldups: ({ name, sessions }) => `End ${sessions.length} sessions on ${name}`,
+  catchUp: ({ candidate, primary }) => `Let ${candidate} catch up with ${primary}`,
+  switchPrimary: ({ from, to }) => `Hold, freeze ${from}, open ${to}, route, prove`,
   routeWrites: ({ primary }) => `Point every router at ${primary}, prove it by a write`,
   repointReplica: ({ replica, source }) => `Repoint ${replica} to ${source}`,
   startReceiving: ({ name }) => `Let ${name} receive again`,

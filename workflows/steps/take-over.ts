@@ -2,7 +2,7 @@ import { type Opened, type Sight } from '../../activities';
 import { elect, type Election } from '../decisions/election';
 import { errantByReplica, rememberPrimary } from '../decisions/errant';
 import { channelOf, type ClusterSnapshot, readable } from '../decisions/facts';
-import { followers } from '../decisions/failover';
+import { followers } from '../decisions/followers';
 import { judgeFence } from '../decisions/fence';
 import { freeze, type FailoverPlan, newRisks, summarise, tellRisk } from '../decisions/plan';
 import { type RunbookReport } from '../decisions/report';

@@ -4,8 +4,9 @@ import { channelOf, readable } from '../decisions/facts';
 import { type FailoverPlan } from '../decisions/plan';
 import { describeRpo, type RunbookReport } from '../decisions/report';
 import { tidy } from './activities';
+import { attempt, repoint } from './attempts';
 import { type Mandate } from './mandate';
-import { failureWords, type Runbook } from './runbook';
+import { type Runbook } from './runbook';
 
 /**
  * The new primary is open. Everything here is tried for a while and, where it cannot be done, named as left over; it fails nothing.
@@ -18,7 +19,7 @@ export async function tidyUp(
 ): Promise<RunbookReport> {
   const { cluster } = sight;
   await Promise.all([
-    ...Object.entries(plan.repoint).map(([replica, source]) => repoint(book, sight, replica, source)),
+    ...Object.entries(plan.repoint).map(([replica, source]) => repoint(book, cluster, replica, source)),
     ...restartOthers(book, sight, plan),
     attempt(
       book,
@@ -52,7 +53,9 @@ export async function tidyUp(
 /** An intermediate source died: only its replicas are touched. */
 export async function reattach({ book, sight, plan }: Mandate): Promise<RunbookReport> {
   book.phase('tidy', plan.summary);
-  await Promise.all(Object.entries(plan.repoint).map(([replica, source]) => repoint(book, sight, replica, source)));
+  await Promise.all(
+    Object.entries(plan.repoint).map(([replica, source]) => repoint(book, sight.cluster, replica, source)),
+  );
   const failed = book.found.left.length > 0;
   return book.close(
     failed ? 'failed' : 'done',
@@ -80,14 +83,6 @@ export const closeAgain = (book: Runbook, { cluster }: Sight, name: string): Pro
     `Close ${name} again`,
     () => tidy.closeServer({ cluster, name }),
     () => 'read-only',
-  );
-
-const repoint = (book: Runbook, { cluster }: Sight, replica: string, source: string): Promise<void> =>
-  attempt(
-    book,
-    `Repoint ${replica} to ${source}`,
-    () => tidy.repointReplica({ cluster, replica, source }),
-    ({ result }) => (result === 'already' ? 'it followed already' : 'follows'),
   );
 
 /** Replicas that keep their source had a receiver that we stopped. One that was stopped before we came stays stopped. */
@@ -143,18 +138,5 @@ function nameWhatIsLeft(book: Runbook, { cluster }: Sight, plan: FailoverPlan): 
       book.found.left.push(
         `${one.name} gave its last transactions without its delay; the delay of ${delay} s is declared again with its new source`,
       );
-  }
-}
-
-async function attempt<Result>(
-  book: Runbook,
-  title: string,
-  work: () => Promise<Result>,
-  tell: (result: Result) => string,
-): Promise<void> {
-  try {
-    await book.step(title, work, tell);
-  } catch (error) {
-    book.found.left.push(`${title} did not succeed: ${failureWords(error)}`);
   }
 }

@@ -1,0 +1,58 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { RunbookError } from '../errors';
+import { type Mysql } from '../mysql/mysql';
+
+/**
+ * Take writes from a primary that is well, within `withinMs`: super_read_only, then proof that nothing moves. Returns its gtid_executed.
+ * It waits behind LOCK TABLES and behind a commit that waits for an acknowledgement, so it is bounded by `lock_wait_timeout` (whole
+ * seconds) and by our own deadline. An XA transaction that is prepared can commit in spite of it: then it is no freeze.
+ * When it throws, no statement of it is left that could still freeze the server later.
+ * Throws FREEZE_FAILED, HOST_TIMED_OUT, LOCK_WAIT_EXCEEDED; the caller takes it back.
+ * Source: MySQL manual, "super_read_only", "XA Transaction States".
+ */
+export async function freeze(primary: Mysql, withinMs: number): Promise<string> {
+  const begun: { session: number | null } = { session: null };
+  try {
+    await primary.session(
+      async (session) => {
+        begun.session = Number(await session.value('SELECT CONNECTION_ID()'));
+        await session.run('SET SESSION lock_wait_timeout = 1');
+        await session.run('SET GLOBAL super_read_only = ON');
+      },
+      { deadlineMs: Math.max(1, withinMs) },
+    );
+  } catch (error) {
+    if (begun.session !== null) await endSession(primary, begun.session);
+    throw error;
+  }
+  const [first, prepared] = await Promise.all([executedOn(primary), primary.rows('XA RECOVER')]);
+  if (prepared.length > 0)
+    throw notFrozen(primary, `${prepared.length} prepared XA transaction(s) could commit behind the freeze`);
+  const second = await executedOn(primary);
+  if (first !== second) throw notFrozen(primary, 'its gtid_executed still moves under super_read_only');
+  return second;
+}
+
+/** The server goes on with a statement whose client has left: one that still waits would freeze it when its lock comes free. */
+async function endSession(primary: Mysql, session: number): Promise<void> {
+  for (;;) {
+    await primary.run('KILL ?', [session]).catch(() => undefined);
+    const alive = await primary.value('SELECT COUNT(*) FROM performance_schema.threads WHERE PROCESSLIST_ID = ?', [
+      session,
+    ]);
+    if (Number(alive) === 0) return;
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
+const LOOK_EVERY_MS = 5;
+
+const executedOn = async (server: Mysql): Promise<string> =>
+  String((await server.value('SELECT @@global.gtid_executed')) ?? '');
+
+const notFrozen = ({ name }: Mysql, why: string): RunbookError =>
+  new RunbookError({
+    code: 'FREEZE_FAILED',
+    message: `${name} cannot be frozen: ${why}`,
+    hint: 'Nothing was moved. End what it names, then start this again.',
+  });

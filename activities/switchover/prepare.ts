@@ -1,0 +1,59 @@
+import { type Cluster } from '../../workflows/decisions/cluster';
+import { type RouterView } from '../../workflows/decisions/evidence';
+import { type ClusterSnapshot } from '../../workflows/decisions/facts';
+import { type Deps, serverNamed } from '../deps';
+import { RunbookError } from '../errors';
+import { findCluster } from '../inventory/inventory';
+import { lookAtCluster } from '../observe/cluster';
+import { onAllRouters, openRouter } from '../routing/router';
+import { viewRouters } from '../routing/view';
+
+export interface Preview {
+  readonly cluster: Cluster;
+  readonly snapshot: ClusterSnapshot;
+  readonly routers: readonly RouterView[];
+  /** Connections that each router lets through to each server, by router and server; 0 = no limit. */
+  readonly limits: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** The whole look before a planned change: settings and grants too. Changes nothing. Throws UNKNOWN_CLUSTER, INVENTORY_INVALID. */
+export async function previewCluster(deps: Deps, name: string): Promise<Preview> {
+  const cluster = findCluster(await deps.inventory(), name);
+  const controls = cluster.routers.map((router) => openRouter(router, cluster.instances));
+  const [snapshot, routers, readings] = await Promise.all([
+    lookAtCluster(deps.servers, cluster, { full: true }),
+    viewRouters(cluster),
+    onAllRouters(controls, (router) => router.read()),
+  ]);
+  const limits = Object.fromEntries(readings.map((one) => [one.router, one.ok ? one.value.limits : {}]));
+  return { cluster, snapshot, routers, limits };
+}
+
+/** Behind by less than this, the rest is applied while clients wait. */
+const CLOSE_MS = 100;
+const ONE_WAIT_SECONDS = 1;
+
+/**
+ * Wait, before anybody is held, until the candidate applies what the primary commits within a tenth of a second. Throws RELAY_LOG_STALLED
+ * when it has not come that far within `applyStallSeconds`. Changes nothing, repeats safely.
+ */
+export async function catchUp(deps: Deps, cluster: Cluster, primary: string, candidate: string): Promise<number> {
+  const [from, to] = [serverNamed(deps, cluster, primary), serverNamed(deps, cluster, candidate)];
+  const until = performance.now() + cluster.failover.applyStallSeconds * 1000;
+  for (;;) {
+    const committed = String((await from.value('SELECT @@global.gtid_executed')) ?? '');
+    const asked = performance.now();
+    const late = await to.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [committed, ONE_WAIT_SECONDS], {
+      deadlineMs: ONE_WAIT_SECONDS * 1000 + 2_000,
+    });
+    const behindMs = Math.round(performance.now() - asked);
+    if (Number(late) === 0 && behindMs < CLOSE_MS) return behindMs;
+    if (performance.now() > until)
+      throw new RunbookError({
+        code: 'RELAY_LOG_STALLED',
+        message: `${candidate} does not keep up with ${primary}: it is still more than ${CLOSE_MS} ms behind`,
+        hint: 'Look for what slows its applier, or switch over when there is less to write.',
+      });
+    deps.heartbeat({ catchingUp: candidate, behindMs });
+  }
+}

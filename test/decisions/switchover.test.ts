@@ -1,0 +1,134 @@
+import { type Cluster } from '../../workflows/decisions/cluster';
+import { type InstanceFacts, type Member } from '../../workflows/decisions/facts';
+import { decideSwitchover } from '../../workflows/decisions/switchover';
+import { automatic, P } from './facts';
+import { executed, instance, primary, replica, silent, snapshotOf, soundDetail } from './members';
+
+const epoch = { epoch: 1, primaryUuid: primary('db1').serverUuid, run: 'r' };
+const sound = { ...executed(`${P}:1-100`), detail: soundDetail(), epoch };
+const db1 = (change: Partial<InstanceFacts> = {}) => primary('db1', { ...sound, ...change });
+const follower = (name: string, change: Partial<InstanceFacts> = {}, channel: object = {}) =>
+  replica(name, 'db1', { ...sound, ...change }, channel);
+const wellRouted = [{ router: 'edge', writers: ['db1'], misconfigured: false, because: '' }];
+
+const declared = (change: Partial<Cluster> = {}): Cluster =>
+  automatic({
+    tls: { mode: 'verify', ca: '/ca.pem' },
+    instances: ['db1', 'db2', 'db3'].map((name) => instance(name, { adminPort: 33_062 })),
+    ...change,
+  });
+
+interface Wish {
+  readonly to?: string;
+  readonly datacentre?: string;
+  readonly cluster?: Cluster;
+  readonly writers?: readonly string[] | null;
+}
+const decide = (members: readonly Member[], { to, datacentre, cluster = declared(), writers = ['db1'] }: Wish = {}) =>
+  decideSwitchover({
+    cluster,
+    snapshot: snapshotOf(...members),
+    routers: wellRouted.map((router) => ({ ...router, writers })),
+    to: to ?? null,
+    datacentre: datacentre ?? null,
+  });
+const reasons = (...given: Parameters<typeof decide>): string => {
+  const decision = decide(...given);
+  expect(decision.act).toBe('refuse');
+  return decision.because;
+};
+
+const well = [db1(), follower('db2'), follower('db3')];
+
+test('a sound fleet: the wanted replica takes over, the others and the old primary follow it', () => {
+  const decision = decide(well, { to: 'db3' });
+  if (decision.act !== 'carry out') throw new Error(decision.because);
+  expect(decision.plan).toMatchObject({
+    kind: 'switch over',
+    oldPrimary: 'db1',
+    newPrimary: 'db3',
+    repoint: { db1: 'db3', db2: 'db3' },
+    risks: [],
+  });
+});
+
+test('without a name the best one is taken: what refuses one does not refuse another', () => {
+  const decision = decide([db1(), follower('db2', {}, { applier: 'stopped' }), follower('db3')]);
+  expect(decision).toMatchObject({ act: 'carry out', plan: { newPrimary: 'db3' } });
+});
+
+test('only a replica of the wanted datacentre', () => {
+  const cluster = declared({
+    instances: [instance('db1'), instance('db2', { datacentre: 'a' }), instance('db3', { datacentre: 'b' })].map(
+      (one) => ({ ...one, adminPort: 33_062 }),
+    ),
+  });
+  expect(decide(well, { cluster, datacentre: 'b' })).toMatchObject({ plan: { newPrimary: 'db3' } });
+  expect(reasons(well, { cluster, datacentre: 'c' })).toMatch(/no replica in c can be read/);
+});
+
+test('it is the primary already: nothing to do', () => {
+  expect(decide(well, { to: 'db1' })).toMatchObject({ act: 'stand down' });
+});
+
+test.each([
+  ['nobody of that name', well, { to: 'db9' }, /db9 is not an instance of orders/],
+  ['the primary is not well', [silent('db1', 'refused'), ...well.slice(1)], {}, /there is no primary that is well/],
+  ['a member cannot be read', [db1(), follower('db2'), silent('db3')], { to: 'db2' }, /db3 cannot be read/],
+  ['a router leads elsewhere', well, { writers: [] }, /router edge does not lead to db1/],
+  [
+    'another is writable',
+    [db1(), follower('db2'), follower('db3', { readOnly: false })],
+    { to: 'db2' },
+    /db3 is writable too/,
+  ],
+  [
+    'a prepared XA transaction',
+    [db1({ detail: soundDetail({ preparedXa: ["X'61',X'',1"] }) }), ...well.slice(1)],
+    {},
+    /could commit behind the freeze/,
+  ],
+  [
+    'errant transactions',
+    [db1(), follower('db2', executed(`${P}:1-100,${follower('db2').serverUuid}:1`)), follower('db3')],
+    { to: 'db2' },
+    /db2 has 1 errant transaction/,
+  ],
+  ['delayed', [db1(), follower('db2', {}, { delaySeconds: 60 }), follower('db3')], { to: 'db2' }, /delayed by 60 s/],
+  [
+    'filters',
+    [db1(), follower('db2', {}, { filters: ['Replicate_Do_DB=shop'] }), follower('db3')],
+    { to: 'db2' },
+    /replication filters/,
+  ],
+  [
+    'no way back',
+    [db1({ release: '8.4', version: '8.4.2' }), ...well.slice(1)],
+    { to: 'db2' },
+    /cannot replicate back from db2/,
+  ],
+] as const)('refuses: %s', (_, members, wish, because) => {
+  expect(reasons(members, wish)).toMatch(because);
+});
+
+test('settings that clients would notice refuse, with the statement that mends them', () => {
+  const detail = (variables: Record<string, string>) => {
+    const base = soundDetail();
+    return soundDetail({ variables: { ...base.variables, ...variables } });
+  };
+  const decision = decide(
+    [
+      db1({ detail: detail({ sql_mode: 'ANSI', max_connections: '500' }) }),
+      follower('db2', { detail: detail({ sql_mode: '', max_connections: '100' }) }),
+      follower('db3'),
+    ],
+    { to: 'db2' },
+  );
+  expect(decision).toMatchObject({
+    act: 'refuse',
+    refusals: [
+      { sentence: 'sql_mode is  on db2 and ANSI on db1', cure: "SET PERSIST sql_mode = 'ANSI' on db2" },
+      { sentence: 'max_connections is 100 on db2 and 500 on db1', cure: 'SET PERSIST max_connections = 500 on db2' },
+    ],
+  });
+});

@@ -1,0 +1,162 @@
+import { type Cluster, type Instance, instanceNamed } from './cluster';
+import { examine } from './doctor';
+import { findErrant } from './errant';
+import { type RouterView } from './evidence';
+import { channelOf, type ClusterSnapshot, type InstanceFacts, readable, type Release, unreadable } from './facts';
+import { followers } from './followers';
+import { type FailoverPlan, freeze } from './plan';
+import { differences } from './settings-that-matter';
+import { primaryOf, sourceOf } from './topology';
+
+export interface SwitchoverQuestion {
+  readonly cluster: Cluster;
+  /** A full look: settings, grants, prepared transactions. */
+  readonly snapshot: ClusterSnapshot;
+  readonly routers: readonly RouterView[];
+  /** The wanted primary; null = whoever is the best. */
+  readonly to: string | null;
+  /** Only servers of this datacentre; null = of any. */
+  readonly datacentre: string | null;
+}
+
+/** Why a switchover does not begin, and what to do about it. */
+export interface Refusal {
+  readonly sentence: string;
+  readonly cure: string;
+}
+
+export type SwitchoverDecision =
+  | { readonly act: 'stand down'; readonly because: string }
+  | { readonly act: 'refuse'; readonly because: string; readonly refusals: readonly Refusal[] }
+  | { readonly act: 'carry out'; readonly because: string; readonly plan: FailoverPlan };
+
+/**
+ * May the primary be moved on purpose now, and to whom? A planned change has time: whatever is doubtful refuses, with its cure.
+ * Everything that refuses is named at once, so that nobody meets the obstacles one by one.
+ */
+export function decideSwitchover(question: SwitchoverQuestion): SwitchoverDecision {
+  const { cluster, snapshot, to, datacentre } = question;
+  const found = primaryOf(snapshot, cluster);
+  const members = readable(snapshot.members);
+  const primary = members.find(({ name }) => name === found.primary);
+  if (to !== null && instanceNamed(cluster, to) === undefined)
+    return refuse([{ sentence: `${to} is not an instance of ${cluster.name}`, cure: `name one of ${names(cluster)}` }]);
+  if (!primary || found.state !== 'open')
+    return refuse([{ sentence: `${found.because}: there is no primary that is well`, cure: 'use emergencyFailover' }]);
+  if (to === primary.name) return { act: 'stand down', because: `${to} is the primary already` };
+
+  const ofCluster = refusalsOfCluster(question, primary, found.alsoWritable);
+  const candidates = members.filter(
+    (member) => member !== primary && (to === null ? isIn(cluster, member, datacentre) : member.name === to),
+  );
+  const judged = candidates
+    .map((candidate) => ({ candidate, refusals: refusalsOfCandidate(question, primary, candidate) }))
+    .sort((a, b) => a.refusals.length - b.refusals.length || rank(cluster, a.candidate) - rank(cluster, b.candidate));
+  const [best] = judged;
+  if (!best)
+    return refuse([
+      ...ofCluster,
+      {
+        sentence: to === null ? `no replica in ${datacentre ?? 'any datacentre'} can be read` : `${to} cannot be read`,
+        cure: 'bring it back first',
+      },
+    ]);
+  const refusals = [...ofCluster, ...best.refusals];
+  if (refusals.length > 0) return refuse(refusals);
+  const { candidate } = best;
+  const repoint = { ...followers(snapshot, primary.name, candidate.name), [primary.name]: candidate.name };
+  const plan = freeze({
+    kind: 'switch over',
+    oldPrimary: primary.name,
+    newPrimary: candidate.name,
+    fetchFrom: null,
+    target: '',
+    ranking: [],
+    repoint,
+    risks: [],
+    rpo: null,
+    summary: `move the primary of ${cluster.name} from ${primary.name} to ${candidate.name}`,
+  });
+  return { act: 'carry out', because: plan.summary, plan };
+}
+
+const refuse = (refusals: readonly Refusal[]): SwitchoverDecision => ({
+  act: 'refuse',
+  because: refusals.map(({ sentence }) => sentence).join('; '),
+  refusals,
+});
+
+function refusalsOfCluster(
+  { cluster, snapshot, routers }: SwitchoverQuestion,
+  primary: InstanceFacts,
+  alsoWritable: readonly string[],
+): Refusal[] {
+  return [
+    ...alsoWritable.map((name) => ({
+      sentence: `${name} is writable too (invariant 1)`,
+      cure: `SET GLOBAL super_read_only = ON on ${name}, then look at its errant transactions`,
+    })),
+    ...unreadable(snapshot.members).map(({ name, reason, detail }) => ({
+      sentence: `${name} cannot be read (${reason}: ${detail})`,
+      cure: 'bring it back, or take it out of the inventory',
+    })),
+    ...(primary.detail?.preparedXa ?? []).map((xid) => ({
+      sentence: `${primary.name} has a prepared XA transaction, ${xid}, which could commit behind the freeze`,
+      cure: `XA COMMIT ${xid} or XA ROLLBACK ${xid}, as its coordinator says`,
+    })),
+    ...routers
+      .filter(({ writers }) => writers === null || !writers.includes(primary.name))
+      .map(({ router, writers, because }) => ({
+        sentence: writers === null ? because : `router ${router} does not lead to ${primary.name}`,
+        cure: 'runbook start emergencyFailover points every router at the primary; a router that is gone is taken out of the inventory',
+      })),
+    ...(cluster.durability !== 'async' && !primary.semiSync.sourceActive
+      ? [{ sentence: `semi-sync of ${primary.name} has fallen back`, cure: 'find out why no replica acknowledges' }]
+      : []),
+  ];
+}
+
+function refusalsOfCandidate(question: SwitchoverQuestion, primary: InstanceFacts, one: InstanceFacts): Refusal[] {
+  const { cluster, snapshot } = question;
+  const instance = instanceNamed(cluster, one.name);
+  const channel = channelOf(one);
+  const errant = findErrant(snapshot, primary.name).find(({ replica }) => replica === one.name);
+  const refusals: Refusal[] = [];
+  const add = (sentence: string, cure: string) => refusals.push({ sentence, cure });
+
+  if (instance?.promotion === 'must_not')
+    add(`${one.name} must not be promoted`, 'choose another, or change the inventory');
+  const delay = Math.max(instance?.delaySeconds ?? 0, channel?.delaySeconds ?? 0);
+  if (delay > 0) add(`${one.name} is delayed by ${delay} s`, 'choose another');
+  if (sourceOf(snapshot.members, one)?.name !== primary.name)
+    add(`${one.name} does not replicate from ${primary.name} itself`, 'choose one that does, or repoint it first');
+  else if (channel?.receiver !== 'running' || channel.applier !== 'running')
+    add(`replication of ${one.name} does not run`, 'START REPLICA, and look at its errors');
+  if (errant && errant.errant !== '') add(errant.because, 'rebuild it, or choose another');
+  if ((channel?.filters.length ?? 0) > 0)
+    add(
+      `${one.name} has replication filters: ${channel?.filters.join(', ') ?? ''}`,
+      'choose one that holds everything',
+    );
+  if (order(primary.release) < order(one.release))
+    add(
+      `${primary.name} (${primary.version}) cannot replicate back from ${one.name} (${one.version})`,
+      'there would be no way back: upgrade it first, or use upgradeCluster',
+    );
+  for (const { what, cure } of differences(primary, one)) add(what, cure);
+  const bad = examine(snapshot, cluster).filter(({ severity, instance: at }) => severity === 'bad' && at === one.name);
+  for (const { what, fix } of bad) add(`${one.name}: ${what}`, fix.join(' ') || 'see runbook doctor');
+  return refusals;
+}
+
+const RELEASES: readonly Release[] = ['5.7', '8.0', '8.4', '9.7'];
+const order = (release: Release): number => RELEASES.indexOf(release);
+
+const isIn = (cluster: Cluster, { name }: InstanceFacts, datacentre: string | null): boolean =>
+  datacentre === null || instanceNamed(cluster, name)?.datacentre === datacentre;
+
+const RULES: readonly Instance['promotion'][] = ['prefer', 'neutral', 'prefer_not', 'must_not'];
+const rank = (cluster: Cluster, { name }: InstanceFacts): number =>
+  RULES.indexOf(instanceNamed(cluster, name)?.promotion ?? 'neutral');
+
+const names = ({ instances }: Cluster): string => instances.map(({ name }) => name).join(', ');

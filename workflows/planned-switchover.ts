@@ -1,0 +1,60 @@
+import { CancellationScope } from '@temporalio/workflow';
+import { type Preview } from '../activities';
+import { type RunbookReport } from './decisions/report';
+import { summarise } from './decisions/plan';
+import { decideSwitchover } from './decisions/switchover';
+import { parseInput, switchoverOrder, type SwitchoverOrder } from './inputs';
+import { survey, tidy } from './steps/activities';
+import { drain } from './steps/drain';
+import { holdsLock, underLock } from './steps/lock';
+import { openRunbook, type Runbook } from './steps/runbook';
+import { switchOver } from './steps/switch-over';
+
+const form = { workflow: 'plannedSwitchover', example: { cluster: 'orders', to: 'db2' } };
+
+/**
+ * Move the primary on purpose. Paper: docs/runbooks/planned-switchover.md, whose step names are used here. Before writes open on the new
+ * primary everything that goes wrong is undone, and the old one takes writes again.
+ */
+export async function plannedSwitchover(input?: unknown): Promise<RunbookReport> {
+  const order = parseInput(switchoverOrder, input, form);
+  if (!order.dryRun && !holdsLock(order.cluster)) return underLock('plannedSwitchover', order.cluster, order);
+
+  const book = openRunbook('plannedSwitchover', order);
+  const seen = await preview(book, order);
+  const decision = decideSwitchover({
+    ...seen,
+    to: order.to ?? null,
+    datacentre: order.datacentre ?? null,
+  });
+  book.found.decisions.push(decision.because);
+  if (decision.act === 'stand down')
+    return keep(book.close('stood down', `Stood down, nothing was changed: ${decision.because}`));
+  if (decision.act === 'refuse') {
+    book.found.left.push(...decision.refusals.map(({ sentence, cure }) => `${sentence}: ${cure}`));
+    return keep(book.close('refused', `Refused, nothing was changed: ${decision.because}`));
+  }
+  const { plan } = decision;
+  book.found.plan = summarise(plan);
+  book.found.oldPrimary = plan.oldPrimary;
+  if (order.dryRun) return keep(book.close('planned', plan.summary));
+
+  const inTheWay = await drain(book, order, seen.cluster, plan.oldPrimary);
+  if (inTheWay !== null) return keep(book.close('refused', `Refused, nothing was changed: ${inTheWay}`));
+  // Whoever cancels from here on waits for the end or the undoing: a change that stops in the middle helps nobody.
+  return CancellationScope.nonCancellable(async () => keep(await switchOver(book, order, seen, plan)));
+}
+
+const preview = (book: Runbook, order: SwitchoverOrder): Promise<Preview> =>
+  book.step(
+    'Preflight: look at every member, its settings and grants, and at every router',
+    () => survey.previewCluster({ cluster: order.cluster }),
+    ({ snapshot }) =>
+      `${snapshot.members.filter((member) => member.readable).length} of ${snapshot.members.length} members could be read`,
+  );
+
+/** A full disk of ours fails nothing. */
+async function keep(report: RunbookReport): Promise<RunbookReport> {
+  if (report.outcome !== 'planned') await tidy.writeReport(report).catch(() => undefined);
+  return report;
+}

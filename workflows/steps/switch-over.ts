@@ -1,0 +1,130 @@
+import { type Preview, type Switched } from '../../activities';
+import { readable } from '../decisions/facts';
+import { type FailoverPlan } from '../decisions/plan';
+import { type RunbookReport } from '../decisions/report';
+import { type SwitchoverOrder } from '../inputs';
+import { critical, emergency, tidy } from './activities';
+import { attempt, repoint } from './attempts';
+import { unproven } from './route';
+import { failureWords, type Runbook } from './runbook';
+
+/** From the last preparations to the report. */
+export async function switchOver(
+  book: Runbook,
+  order: SwitchoverOrder,
+  seen: Preview,
+  plan: FailoverPlan,
+): Promise<RunbookReport> {
+  const { cluster } = seen;
+  const { oldPrimary, newPrimary } = plan;
+  const below = staysAcknowledged(seen, plan) ? Object.keys(plan.repoint).filter((name) => name !== oldPrimary) : [];
+  const stepBack = async (headline: string): Promise<RunbookReport> => {
+    await Promise.all(below.map((name) => repoint(book, cluster, name, oldPrimary)));
+    return book.close('failed', headline);
+  };
+
+  book.phase('prepare', `what is slow is done before anybody waits`);
+  try {
+    // The new primary's first commit finds someone to acknowledge it, and nobody has to be moved while clients wait.
+    for (const name of below) await move(book, seen, name, newPrimary);
+    await book.step(
+      `Let ${newPrimary} catch up with ${oldPrimary}`,
+      () => emergency.catchUp({ cluster, primary: oldPrimary, candidate: newPrimary }),
+      (behindMs) => `${behindMs} ms behind`,
+    );
+  } catch (error) {
+    return stepBack(`Not begun, ${oldPrimary} is the primary as before: ${failureWords(error)}`);
+  }
+
+  book.phase('switch', `${oldPrimary} is frozen, ${newPrimary} is opened`);
+  let switched: Switched;
+  try {
+    switched = await book.step(
+      `Hold, freeze ${oldPrimary}, open ${newPrimary}, route and prove`,
+      () => critical.switchPrimary(orderOf(book, order, seen, plan)),
+      (done) => (done.result === 'switched' ? `open as epoch ${done.epoch}` : `undone: ${done.because}`),
+    );
+  } catch (error) {
+    book.found.left.push(
+      `look at ${oldPrimary} and ${newPrimary} now, then start emergencyFailover: it finishes or repairs`,
+    );
+    return book.close('failed', `Neither done nor undone: ${failureWords(error)}`);
+  }
+  if (switched.result === 'undone') return stepBack(`Undone, ${oldPrimary} takes writes again: ${switched.because}`);
+  return tidyUp(book, seen, plan, switched, below);
+}
+
+const move = (book: Runbook, { cluster }: Preview, replica: string, source: string): Promise<unknown> =>
+  book.step(
+    `Repoint ${replica} to ${source}`,
+    () => emergency.repointReplica({ cluster, replica, source }),
+    ({ result }) => (result === 'already' ? 'it followed already' : 'follows'),
+  );
+
+/** While the others stand below the candidate, it alone acknowledges the old primary's commits. */
+function staysAcknowledged({ cluster, snapshot }: Preview, { oldPrimary }: FailoverPlan): boolean {
+  const primary = readable(snapshot.members).find(({ name }) => name === oldPrimary);
+  return cluster.durability === 'async' || (primary?.semiSync.waitForReplicaCount ?? 1) <= 1;
+}
+
+function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, limits }: Preview, plan: FailoverPlan) {
+  const epochs = readable(snapshot.members).map((member) => member.epoch?.epoch ?? 0);
+  return {
+    cluster,
+    from: plan.oldPrimary,
+    to: plan.newPrimary,
+    run: book.run,
+    minEpoch: Math.max(0, ...epochs) + 1,
+    budgetMs: order.writeGapMs,
+    limits: Object.fromEntries(
+      Object.entries(limits).map(([router, perServer]) => [router, perServer[plan.oldPrimary] ?? 0]),
+    ),
+  };
+}
+
+/** The new primary is open and proven. What is left is tried for a while and named where it cannot be done. */
+async function tidyUp(
+  book: Runbook,
+  { cluster }: Preview,
+  { oldPrimary, newPrimary, repoint: wanted }: FailoverPlan,
+  switched: Extract<Switched, { result: 'switched' }>,
+  moved: readonly string[],
+): Promise<RunbookReport> {
+  book.found.newPrimary = newPrimary;
+  book.phase('tidy', `${newPrimary} takes writes; the rest is tidied up`);
+  await attempt(
+    book,
+    `Let ${newPrimary} forget that it was a replica`,
+    () => tidy.settleNewPrimary({ cluster, name: newPrimary }),
+    ({ events }) => (events.length > 0 ? `events enabled: ${events.join(', ')}` : 'its channel is reset'),
+  );
+  const rest = Object.keys(wanted).filter((name) => !moved.includes(name));
+  await Promise.all(rest.map((name) => repoint(book, cluster, name, newPrimary)));
+  await attempt(
+    book,
+    'Point reads at the replicas that follow',
+    () => tidy.routeReads({ cluster, primary: newPrimary, without: [] }),
+    ({ because }) => because,
+  );
+  const dark = unproven(switched.routed);
+  for (const { router, proved, because } of switched.routed.routers)
+    if (!proved)
+      book.found.left.push(
+        `router ${router} is not proven: ${because} Then start emergencyFailover: it does what is left`,
+      );
+  const gapMs = gapOf(switched);
+  const gap = gapMs === null ? '' : `; clients waited ${gapMs} ms`;
+  return dark.length > 0
+    ? book.close(
+        'failed',
+        `${newPrimary} is the primary in place of ${oldPrimary}, but no write came through ${dark.join(', ')}`,
+      )
+    : book.close('done', `${newPrimary} is the primary in place of ${oldPrimary}${gap}`);
+}
+
+/** From the hold to the write that came through every router; null after an attempt that died. */
+function gapOf({ parts }: Switched): number | null {
+  const at = (name: string) => parts.find((part) => part.name === name)?.atMs;
+  const [held, routed] = [at('held'), at('routed')];
+  return held === undefined || routed === undefined ? null : Math.round(routed - held);
+}

@@ -134,8 +134,13 @@ export function controlHaproxy(
  */
 const HELD = 1;
 
+/** HAProxy lets the queue go when a limit is raised, but not when it is lifted altogether: first raised, then lifted. */
+const PLENTY = 1_000_000;
+
 const limitTo = (router: HaproxyRouter, instance: Instance, limit: number): Change => ({
-  commands: [`set maxconn server ${router.writeBackend}/${instance.name} ${limit}`],
+  commands: [...(limit === 0 ? [PLENTY] : []), limit].map(
+    (connections) => `set maxconn server ${router.writeBackend}/${instance.name} ${connections}`,
+  ),
   differs: ({ writes }) => {
     const line = writes.find(({ name }) => name === instance.name);
     return line?.limit === limit ? '' : `${instance.name} takes ${line?.limit ?? 0} connections, not ${limit}`;

@@ -1,4 +1,7 @@
-/** Two kinds of test: `unit` needs no server, `real` runs real mysqld, HAProxy and Temporal processes. */
+/**
+ * `unit` needs no server, `real` runs real mysqld, HAProxy and Temporal processes. `incidents` (a fleet each), `fleet` (two hundred
+ * clusters) and `chaos` want the machine for themselves.
+ */
 const common = {
   testEnvironment: 'node',
   transform: {
@@ -27,6 +30,7 @@ module.exports = {
       testMatch: ['<rootDir>/test/{activities,lab,workflows,replay,smoke}/**/*.test.ts'],
     },
     { ...common, displayName: 'chaos', testMatch: ['<rootDir>/test/chaos/**/*.test.ts'] },
+    { ...common, displayName: 'fleet', testMatch: ['<rootDir>/test/fleet/**/*.test.ts'] },
     { ...common, displayName: 'incidents', testMatch: ['<rootDir>/test/incidents/**/*.test.ts'] },
   ],
   reporters: ['default', '<rootDir>/test/closing-line.cjs'],

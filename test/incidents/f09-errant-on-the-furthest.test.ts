@@ -1,17 +1,20 @@
 import { approvingAll } from './faulty-worker';
 import { incident } from './incident';
+import { servedBy, standStill } from './standing';
 import { writeErrant } from './odd-rows';
 
 test('F9: the replica with an errant transaction is passed over and named, although it is preferred', () =>
-  incident({ promotion: { db2: 'prefer' } }, async ({ lab, faults, report, load, settle }) => {
+  incident({ promotion: { db2: 'prefer' } }, async (scene) => {
+    const { lab, faults, report, settle } = scene;
     const errant = await writeErrant(lab, 'db2');
+    await standStill(scene);
     await faults.kill('db1');
     const told = await report();
 
     expect(told).toMatchObject({ outcome: 'done', newPrimary: 'db3' });
     expect(told.plan?.summary).toMatch(/passed over db2 \(errant transactions\)/);
     expect(told.left.join('\n')).toContain(`db2 is quarantined as a candidate: errant transactions ${errant}`);
-    await load.nextAcknowledgement(undefined, lab.server('db3').uuid);
+    await servedBy(scene, 'db3');
     await settle({ primary: 'db3', quarantined: ['db2'] });
     expect(await lab.value('db3', 'SELECT GTID_SUBSET(?, @@global.gtid_executed)', [errant])).toBe(0);
   }));

@@ -6,10 +6,14 @@ test('F17: a replica says Seconds_Behind_Source 0 while its link holds back what
   incident({ links: true, promotion: { db2: 'prefer' } }, async (scene) => {
     const { faults, lab, load, report, settle } = scene;
     await faults.link('db2', 'db1', { kind: 'slow', bytesPerSecond: 5_000 });
-    await eventually('db2 lacks 100 transactions and does not know it', async () => {
-      const [status] = await lab.rows('db2', 'SHOW REPLICA STATUS');
-      return Number(status?.['Seconds_Behind_Source']) === 0 && (await notReceived(scene, 'db1', 'db2')) >= 100;
-    });
+    await eventually(
+      'db2 lacks 100 transactions and does not know it',
+      async () => {
+        const [status] = await lab.rows('db2', 'SHOW REPLICA STATUS');
+        return Number(status?.['Seconds_Behind_Source']) === 0 && (await notReceived(scene, 'db1', 'db2')) >= 100;
+      },
+      60_000,
+    );
     await faults.kill('db1');
     await faults.link('db2', 'db1', { kind: 'refuse' }); // its host is gone, with all that was on its way
     const told = await report();

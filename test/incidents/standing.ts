@@ -3,6 +3,7 @@ import { observerDetails } from '../../activities/observe/last-seen';
 import { changeId } from '../../workflows/messages';
 import { eventually } from '../support/wait';
 import { type Lab } from '../../lab';
+import { startLoad } from '../../lab/load';
 import { type Incident } from './incident';
 
 /** Until the cluster's observer says so. Its words go out with each heartbeat. */
@@ -40,6 +41,29 @@ export async function receivedBy(lab: Lab, replica: string, source: string): Pro
        (SELECT CONCAT_WS(',', @@global.gtid_executed, NULLIF(?, '')) AS held) AS sets`,
     [all, retrieved],
   );
+}
+
+/**
+ * Ends the load and waits until every replica has received all of db1, just behind a row of the watcher's, which writes one a second: what
+ * dies now dies with nothing that it alone had, and a scene about something else is not one of a loss.
+ */
+export async function standStill({ lab, load }: Incident): Promise<void> {
+  await load.stop();
+  const beat = () => lab.value('db1', 'SELECT MAX(written_at) FROM runbooks.heartbeat');
+  const before = await beat();
+  await eventually('the watcher has written', async () => (await beat()) !== before);
+  const names = lab.servers.map(({ name }) => name);
+  await eventually('all have received the same', async () => {
+    const sets = await Promise.all(names.map((name) => receivedBy(lab, name, 'db1')));
+    return new Set(sets).size === 1;
+  });
+}
+
+/** Clients come back and are served by `server`. */
+export async function servedBy({ lab }: Pick<Incident, 'lab'>, server: string): Promise<void> {
+  const load = startLoad(lab, { perSecond: 20 });
+  await load.nextAcknowledgement(undefined, lab.server(server).uuid);
+  await load.stop();
 }
 
 /** How many of `server`'s own transactions `replica` has not received. */

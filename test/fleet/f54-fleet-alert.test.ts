@@ -1,5 +1,5 @@
 import { progressQuery, type RunProgress } from '../../workflows/messages';
-import { Stage, touched } from './stage';
+import { Stage, touched } from '../workflows/stage';
 
 const stage = new Stage();
 beforeAll(() => stage.open());

@@ -132,3 +132,16 @@ test('settings that clients would notice refuse, with the statement that mends t
     ],
   });
 });
+
+test.each([
+  ['two servers only', { instances: ['db1', 'db2'] }, 1],
+  ['commits wait for two replicas', {}, 2],
+] as const)('refuses where nobody could acknowledge while the primary moves: %s', (_, fleet, waitForReplicaCount) => {
+  const names = 'instances' in fleet ? fleet.instances : (['db1', 'db2', 'db3'] as const);
+  const cluster = declared({ instances: names.map((name) => instance(name, { adminPort: 33_062 })) });
+  const semiSync = { ...db1().semiSync, waitForReplicaCount };
+  const members = [db1({ semiSync }), ...names.slice(1).map((name) => follower(name))];
+  expect(reasons(members, { cluster, to: 'db2' })).toMatch(/nobody could acknowledge while the primary moves/);
+  const without = { ...cluster, durability: 'async' as const };
+  expect(decide(members, { cluster: without, to: 'db2' }).act).toBe('carry out');
+});

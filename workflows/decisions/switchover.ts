@@ -61,10 +61,11 @@ export function decideSwitchover(question: SwitchoverQuestion): SwitchoverDecisi
         cure: 'bring it back first',
       },
     ]);
-  const refusals = [...ofCluster, ...best.refusals];
-  if (refusals.length > 0) return refuse(refusals);
   const { candidate } = best;
-  const repoint = { ...followers(snapshot, primary.name, candidate.name), [primary.name]: candidate.name };
+  const others = followers(snapshot, primary.name, candidate.name);
+  const refusals = [...ofCluster, ...best.refusals, ...unacknowledged(cluster, primary, candidate, others)];
+  if (refusals.length > 0) return refuse(refusals);
+  const repoint = { ...others, [primary.name]: candidate.name };
   const plan = freeze({
     kind: 'switch over',
     oldPrimary: primary.name,
@@ -113,6 +114,27 @@ function refusalsOfCluster(
     ...(cluster.durability !== 'async' && !primary.semiSync.sourceActive
       ? [{ sentence: `semi-sync of ${primary.name} has fallen back`, cure: 'find out why no replica acknowledges' }]
       : []),
+  ];
+}
+
+/**
+ * The others stand below the candidate before anybody waits: until then it alone acknowledges the old primary, and from then on they
+ * acknowledge it. The old primary follows only later. Too few of either, and clients would wait for what cannot come.
+ */
+function unacknowledged(
+  { durability }: Cluster,
+  primary: InstanceFacts,
+  candidate: InstanceFacts,
+  others: Readonly<Record<string, string>>,
+): Refusal[] {
+  if (durability === 'async') return [];
+  const wait = Math.max(primary.semiSync.waitForReplicaCount, candidate.semiSync.waitForReplicaCount);
+  if (wait <= 1 && Object.keys(others).length >= wait) return [];
+  return [
+    {
+      sentence: `nobody could acknowledge while the primary moves: commits wait for ${wait} replicas, and ${Object.keys(others).length} will follow ${candidate.name}`,
+      cure: 'add a replica, or have commits wait for one replica (rpl_semi_sync_source_wait_for_replica_count) while you switch over',
+    },
   ];
 }
 

@@ -17,7 +17,7 @@ export async function switchOver(
 ): Promise<RunbookReport> {
   const { cluster } = seen;
   const { oldPrimary, newPrimary } = plan;
-  const below = staysAcknowledged(seen, plan) ? Object.keys(plan.repoint).filter((name) => name !== oldPrimary) : [];
+  const below = Object.keys(plan.repoint).filter((name) => name !== oldPrimary);
   const stepBack = async (headline: string): Promise<RunbookReport> => {
     await Promise.all(below.map((name) => repoint(book, cluster, name, oldPrimary)));
     return book.close('failed', headline);
@@ -51,7 +51,7 @@ export async function switchOver(
     return book.close('failed', `Neither done nor undone: ${failureWords(error)}`);
   }
   if (switched.result === 'undone') return stepBack(`Undone, ${oldPrimary} takes writes again: ${switched.because}`);
-  return tidyUp(book, seen, plan, switched, below);
+  return tidyUp(book, seen, plan, switched);
 }
 
 const move = (book: Runbook, { cluster }: Preview, replica: string, source: string): Promise<unknown> =>
@@ -60,12 +60,6 @@ const move = (book: Runbook, { cluster }: Preview, replica: string, source: stri
     () => emergency.repointReplica({ cluster, replica, source }),
     ({ result }) => (result === 'already' ? 'it followed already' : 'follows'),
   );
-
-/** While the others stand below the candidate, it alone acknowledges the old primary's commits. */
-function staysAcknowledged({ cluster, snapshot }: Preview, { oldPrimary }: FailoverPlan): boolean {
-  const primary = readable(snapshot.members).find(({ name }) => name === oldPrimary);
-  return cluster.durability === 'async' || (primary?.semiSync.waitForReplicaCount ?? 1) <= 1;
-}
 
 function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, limits }: Preview, plan: FailoverPlan) {
   const epochs = readable(snapshot.members).map((member) => member.epoch?.epoch ?? 0);
@@ -86,9 +80,8 @@ function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, lim
 async function tidyUp(
   book: Runbook,
   { cluster }: Preview,
-  { oldPrimary, newPrimary, repoint: wanted }: FailoverPlan,
+  { oldPrimary, newPrimary }: FailoverPlan,
   switched: Extract<Switched, { result: 'switched' }>,
-  moved: readonly string[],
 ): Promise<RunbookReport> {
   book.found.newPrimary = newPrimary;
   book.phase('tidy', `${newPrimary} takes writes; the rest is tidied up`);
@@ -98,8 +91,7 @@ async function tidyUp(
     () => tidy.settleNewPrimary({ cluster, name: newPrimary }),
     ({ events }) => (events.length > 0 ? `events enabled: ${events.join(', ')}` : 'its channel is reset'),
   );
-  const rest = Object.keys(wanted).filter((name) => !moved.includes(name));
-  await Promise.all(rest.map((name) => repoint(book, cluster, name, newPrimary)));
+  await repoint(book, cluster, oldPrimary, newPrimary);
   await attempt(
     book,
     'Point reads at the replicas that follow',

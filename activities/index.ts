@@ -9,6 +9,7 @@ import { RunbookError } from './errors';
 import { type FenceFindings } from '../workflows/decisions/fence';
 import { closeOldPrimary, type FenceOrder, type Fenced, fenceOldPrimary, fenceServer } from './fencing/fence';
 import { quarantine } from './fencing/quarantine';
+import { killSessions } from './mysql/sessions';
 import { lookAtCluster } from './observe/cluster';
 import { type Sight, type SightOrder, sightCluster } from './observe/sight';
 import { rememberedBy } from './observe/last-seen';
@@ -20,7 +21,7 @@ import { repointReplica, type Repointed } from './replication/repoint';
 import { settleNewPrimary, type Settled, settleReplica } from './replication/settle';
 import { salvageTransactions } from './reports/salvage';
 import { writeReport } from './reports/write-report';
-import { endHoldups, holdupsOn } from './switchover/holdups';
+import { holdupsOn } from './switchover/holdups';
 import { catchUp, previewCluster, type Preview } from './switchover/prepare';
 import { switchPrimary, type Switched, type SwitchOrder } from './switchover/switch';
 import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
@@ -91,7 +92,7 @@ export function createActivities(
       readonly cluster: Cluster;
       readonly name: string;
       readonly sessions: readonly number[];
-    }): Promise<void> => endHoldups(deps, order.cluster, order.name, order.sessions),
+    }): Promise<void> => killSessions(serverNamed(deps, order.cluster, order.name), order.sessions),
     catchUp: (order: {
       readonly cluster: Cluster;
       readonly primary: string;

@@ -1,11 +1,12 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { type Sight } from '../activities';
-import { type ClusterSnapshot, readable, unreadable } from './decisions/facts';
+import { tellRead } from './decisions/facts';
 import { decideFailover, type Decision } from './decisions/failover';
 import { type FailoverPlan, summarise, tellRisk } from './decisions/plan';
 import { type RunbookReport } from './decisions/report';
 import { failoverOrder, type FailoverOrder, parseInput } from './inputs';
-import { ledger, look, lookFrom, tidy } from './steps/activities';
+import { ledger, look, lookFrom } from './steps/activities';
+import { keep } from './steps/keep';
 import { openGate, type Gate } from './steps/approval';
 import { holdsLock, underLock } from './steps/lock';
 import { reroute } from './steps/route';
@@ -59,11 +60,6 @@ const lookAndTell = (book: Runbook, order: FailoverOrder): Promise<Sight> =>
     () => lookQuietly(order),
     ({ sighting }) => tellRead(sighting.snapshot),
   );
-
-function tellRead({ members }: ClusterSnapshot): string {
-  const dark = unreadable(members).map(({ name, reason, detail }) => `; ${name}: ${reason} (${detail})`);
-  return `${readable(members).length} of ${members.length} members could be read${dark.join('')}`;
-}
 
 /** Pure judgement of what was seen; all of it goes into the report. */
 function judge(book: Runbook, { cluster, sighting }: Sight): Decision {
@@ -196,10 +192,4 @@ async function giveBackPermit({ book, order, permit }: Ending): Promise<void> {
   if (order.dryRun || !isCounted(order)) return;
   await permit;
   await ledger.returnPermit(book.run).catch(() => undefined);
-}
-
-/** The report is in the run's result and query; the file is for the post-mortem. A full disk of ours fails nothing. */
-async function keep(report: RunbookReport): Promise<RunbookReport> {
-  if (report.outcome !== 'planned') await tidy.writeReport(report).catch(() => undefined);
-  return report;
 }

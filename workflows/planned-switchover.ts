@@ -1,11 +1,13 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { type Preview } from '../activities';
+import { tellRead } from './decisions/facts';
 import { type RunbookReport } from './decisions/report';
 import { summarise } from './decisions/plan';
 import { decideSwitchover } from './decisions/switchover';
 import { parseInput, switchoverOrder, type SwitchoverOrder } from './inputs';
-import { survey, tidy } from './steps/activities';
+import { survey } from './steps/activities';
 import { drain } from './steps/drain';
+import { keep } from './steps/keep';
 import { holdsLock, underLock } from './steps/lock';
 import { openRunbook, type Runbook } from './steps/runbook';
 import { switchOver } from './steps/switch-over';
@@ -49,12 +51,5 @@ const preview = (book: Runbook, order: SwitchoverOrder): Promise<Preview> =>
   book.step(
     'Preflight: look at every member, its settings and grants, and at every router',
     () => survey.previewCluster({ cluster: order.cluster }),
-    ({ snapshot }) =>
-      `${snapshot.members.filter((member) => member.readable).length} of ${snapshot.members.length} members could be read`,
+    ({ snapshot }) => tellRead(snapshot),
   );
-
-/** A full disk of ours fails nothing. */
-async function keep(report: RunbookReport): Promise<RunbookReport> {
-  if (report.outcome !== 'planned') await tidy.writeReport(report).catch(() => undefined);
-  return report;
-}

@@ -4,6 +4,7 @@ import { type FenceFindings } from '../../workflows/decisions/fence';
 import { type StepPart } from '../../workflows/decisions/report';
 import { type Deps, knownInstance, serverNamed, stopwatch, words } from '../deps';
 import { RunbookError } from '../errors';
+import { CLOSE_BOUNDED } from '../mysql/sessions';
 import { lookAtCluster } from '../observe/cluster';
 import { stopReceiver } from '../replication/receivers';
 import { fenceRouters } from '../routing/writes';
@@ -146,8 +147,7 @@ export async function closeOldPrimary(
   try {
     await serverNamed(deps, cluster, name).session(
       async (session) => {
-        await session.run('SET SESSION lock_wait_timeout = 1');
-        await session.run('SET GLOBAL super_read_only = ON');
+        for (const statement of CLOSE_BOUNDED) await session.run(statement);
       },
       { deadlineMs: answered ? 1_500 : 60 },
     );

@@ -4,6 +4,7 @@ import { isEmpty, parseGtidSet, print, subtract } from '../../workflows/decision
 import { type FenceFindings } from '../../workflows/decisions/fence';
 import { type Deps, serverNamed, words } from '../deps';
 import { type Mysql } from '../mysql/mysql';
+import { killSessions } from '../mysql/sessions';
 import { setSemiSync } from '../replication/semi-sync';
 import { closeOldPrimary } from './fence';
 
@@ -67,11 +68,11 @@ async function closeByForce(deps: Deps, cluster: Cluster, name: string): Promise
   }
 }
 
-/** Ends every session that is not a system thread, a dump thread or ours. A session that is already gone (1094) is what we want. */
+/** Ends every session that is not a system thread, a dump thread or ours. */
 export async function endClientSessions(deps: Deps, cluster: Cluster, name: string): Promise<number> {
   const server = serverNamed(deps, cluster, name);
   const sessions = await clientSessions(server, cluster);
-  await Promise.all(sessions.map((id) => server.run('KILL ?', [id]).catch(() => undefined)));
+  await killSessions(server, sessions);
   return sessions.length;
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
+import { CLOSE_BOUNDED, killSessions } from '../mysql/sessions';
 
 /**
  * Take writes from a primary that is well, within `withinMs`: super_read_only, then proof that nothing moves. Returns its gtid_executed.
@@ -16,8 +17,7 @@ export async function freeze(primary: Mysql, withinMs: number): Promise<string> 
     await primary.session(
       async (session) => {
         begun.session = Number(await session.value('SELECT CONNECTION_ID()'));
-        await session.run('SET SESSION lock_wait_timeout = 1');
-        await session.run('SET GLOBAL super_read_only = ON');
+        for (const statement of CLOSE_BOUNDED) await session.run(statement);
       },
       { deadlineMs: Math.max(1, withinMs) },
     );
@@ -36,7 +36,7 @@ export async function freeze(primary: Mysql, withinMs: number): Promise<string> 
 /** The server goes on with a statement whose client has left: one that still waits would freeze it when its lock comes free. */
 async function endSession(primary: Mysql, session: number): Promise<void> {
   for (;;) {
-    await primary.run('KILL ?', [session]).catch(() => undefined);
+    await killSessions(primary, [session]);
     const alive = await primary.value('SELECT COUNT(*) FROM performance_schema.threads WHERE PROCESSLIST_ID = ?', [
       session,
     ]);

@@ -16,8 +16,8 @@ const LONG_SECONDS = 1;
 
 /**
  * What would hold up a freeze of this server, or be broken by it: long write transactions, table locks, DDL, a global read lock, a
- * backup lock, a running CLONE. Our own sessions and replication are no part of it. Changes nothing.
- * Source: MySQL manual, "The metadata_locks Table", "The clone_status Table".
+ * backup lock. Our own sessions and replication are no part of it. Changes nothing.
+ * Source: MySQL manual, "The metadata_locks Table".
  */
 export async function holdupsOn(deps: Deps, cluster: Cluster, name: string): Promise<Holdup[]> {
   const server = serverNamed(deps, cluster, name);
@@ -55,15 +55,4 @@ export async function holdupsOn(deps: Deps, cluster: Cluster, name: string): Pro
     what: row.what,
     query: withoutLiterals(row.query ?? ''),
   }));
-}
-
-/** Ends these sessions, before any freeze. One that is gone already (1094) is what we want. */
-export async function endHoldups(
-  deps: Deps,
-  cluster: Cluster,
-  name: string,
-  sessions: readonly number[],
-): Promise<void> {
-  const server = serverNamed(deps, cluster, name);
-  await Promise.all(sessions.map((id) => server.run('KILL ?', [id]).catch(() => undefined)));
 }

@@ -5,8 +5,7 @@ import { type Deps, serverNamed } from '../deps';
 import { RunbookError } from '../errors';
 import { findCluster } from '../inventory/inventory';
 import { lookAtCluster } from '../observe/cluster';
-import { onAllRouters, openRouter } from '../routing/router';
-import { viewRouters } from '../routing/view';
+import { readRouters, viewOf } from '../routing/view';
 
 export interface Preview {
   readonly cluster: Cluster;
@@ -19,14 +18,12 @@ export interface Preview {
 /** The whole look before a planned change: settings and grants too. Changes nothing. Throws UNKNOWN_CLUSTER, INVENTORY_INVALID. */
 export async function previewCluster(deps: Deps, name: string): Promise<Preview> {
   const cluster = findCluster(await deps.inventory(), name);
-  const controls = cluster.routers.map((router) => openRouter(router, cluster.instances));
-  const [snapshot, routers, readings] = await Promise.all([
+  const [snapshot, readings] = await Promise.all([
     lookAtCluster(deps.servers, cluster, { full: true }),
-    viewRouters(cluster),
-    onAllRouters(controls, (router) => router.read()),
+    readRouters(cluster),
   ]);
   const limits = Object.fromEntries(readings.map((one) => [one.router, one.ok ? one.value.limits : {}]));
-  return { cluster, snapshot, routers, limits };
+  return { cluster, snapshot, routers: readings.map(viewOf), limits };
 }
 
 /** Behind by less than this, the rest is applied while clients wait. */

@@ -28,9 +28,13 @@ export async function stoodStill(lab: Lab): Promise<() => void> {
 export const pointsMet = (file: string): string[] =>
   existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
 
-/** Begins an emergency failover as a person would, and does not wait for it. */
-export const begin = ({ client, lab }: Pick<Incident, 'client' | 'lab'>, input: object = {}): Promise<WorkflowHandle> =>
-  client.workflow.start('emergencyFailover', {
+/** Begins a runbook as a person would, and does not wait for it. */
+export const begin = (
+  { client, lab }: Pick<Incident, 'client' | 'lab'>,
+  input: object = {},
+  runbook = 'emergencyFailover',
+): Promise<WorkflowHandle> =>
+  client.workflow.start(runbook, {
     workflowId: changeId(lab.cluster),
     taskQueue: EMERGENCY_TASK_QUEUE,
     args: [{ cluster: lab.cluster, requestedBy: 'tester@example.com', reason: 'test', ...input }],

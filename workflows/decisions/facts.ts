@@ -173,3 +173,13 @@ export const unreadable = (members: readonly Member[]): UnreadableInstance[] =>
 
 /** The channel a cluster member replicates by; several channels are refused elsewhere. */
 export const channelOf = (facts: InstanceFacts): ChannelFacts | undefined => facts.channels[0];
+
+/** How much of the cluster a look saw, and why not the rest. */
+export function tellRead({ members }: ClusterSnapshot): string {
+  const dark = unreadable(members).map(({ name, reason, detail }) => `; ${name}: ${reason} (${detail})`);
+  return `${readable(members).length} of ${members.length} members could be read${dark.join('')}`;
+}
+
+/** The highest epoch that any member which could be read knows; 0 = nobody was ever promoted by a runbook. */
+export const newestEpoch = ({ members }: ClusterSnapshot): number =>
+  Math.max(0, ...readable(members).map((member) => member.epoch?.epoch ?? 0));

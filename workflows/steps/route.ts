@@ -14,12 +14,16 @@ export async function routeAndProve(book: Runbook, { cluster }: Sight, primary: 
     () => emergency.routeWrites({ cluster, primary, uuid }),
     tellRouted,
   );
-  for (const { router, proved, because } of routed.routers)
+  nameUnproven(book, routed);
+  return routed;
+}
+
+export function nameUnproven(book: Runbook, { routers }: Routed): void {
+  for (const { router, proved, because } of routers)
     if (!proved)
       book.found.left.push(
         `router ${router} is not proven: ${because} Then start emergencyFailover again: it does what is left`,
       );
-  return routed;
 }
 
 export const unproven = ({ routers }: Routed): string[] =>

@@ -1,11 +1,11 @@
 import { type Preview, type Switched } from '../../activities';
-import { readable } from '../decisions/facts';
+import { newestEpoch } from '../decisions/facts';
 import { type FailoverPlan } from '../decisions/plan';
 import { type RunbookReport } from '../decisions/report';
 import { type SwitchoverOrder } from '../inputs';
 import { critical, emergency, tidy } from './activities';
 import { attempt, repoint } from './attempts';
-import { unproven } from './route';
+import { nameUnproven, unproven } from './route';
 import { failureWords, type Runbook } from './runbook';
 
 /** From the last preparations to the report. */
@@ -23,7 +23,7 @@ export async function switchOver(
     return book.close('failed', headline);
   };
 
-  book.phase('prepare', `what is slow is done before anybody waits`);
+  book.phase('prepare', 'what is slow is done before anybody waits');
   try {
     // The new primary's first commit finds someone to acknowledge it, and nobody has to be moved while clients wait.
     for (const name of below) await move(book, seen, name, newPrimary);
@@ -62,13 +62,12 @@ const move = (book: Runbook, { cluster }: Preview, replica: string, source: stri
   );
 
 function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, limits }: Preview, plan: FailoverPlan) {
-  const epochs = readable(snapshot.members).map((member) => member.epoch?.epoch ?? 0);
   return {
     cluster,
     from: plan.oldPrimary,
     to: plan.newPrimary,
     run: book.run,
-    minEpoch: Math.max(0, ...epochs) + 1,
+    minEpoch: newestEpoch(snapshot) + 1,
     budgetMs: order.writeGapMs,
     limits: Object.fromEntries(
       Object.entries(limits).map(([router, perServer]) => [router, perServer[plan.oldPrimary] ?? 0]),
@@ -98,12 +97,8 @@ async function tidyUp(
     () => tidy.routeReads({ cluster, primary: newPrimary, without: [] }),
     ({ because }) => because,
   );
+  nameUnproven(book, switched.routed);
   const dark = unproven(switched.routed);
-  for (const { router, proved, because } of switched.routed.routers)
-    if (!proved)
-      book.found.left.push(
-        `router ${router} is not proven: ${because} Then start emergencyFailover: it does what is left`,
-      );
   const gapMs = gapOf(switched);
   const gap = gapMs === null ? '' : `; clients waited ${gapMs} ms`;
   return dark.length > 0

@@ -1,7 +1,7 @@
 import { type Opened, type Sight } from '../../activities';
 import { elect, type Election } from '../decisions/election';
 import { errantByReplica, rememberPrimary } from '../decisions/errant';
-import { channelOf, type ClusterSnapshot, readable } from '../decisions/facts';
+import { channelOf, type ClusterSnapshot, newestEpoch, readable } from '../decisions/facts';
 import { followers } from '../decisions/followers';
 import { judgeFence } from '../decisions/fence';
 import { freeze, type FailoverPlan, newRisks, summarise, tellRisk } from '../decisions/plan';
@@ -199,7 +199,8 @@ async function openElected(
       followers: Object.keys(plan.repoint),
       run: book.run,
       semiSync: semiSyncOf(sight, newPrimary),
-      minEpoch: newestEpoch(sight) + 1 + dead.length,
+      // A candidate that died after it wrote its epoch must not share the number with its successor.
+      minEpoch: newestEpoch(sight.sighting.snapshot) + 1 + dead.length,
     };
     book.phase('promote', `${newPrimary} is being opened`);
     try {
@@ -242,7 +243,3 @@ function semiSyncOf({ sighting }: Sight, name: string) {
   const facts = readable(sighting.snapshot.members).find((member) => member.name === name)?.semiSync;
   return facts?.sourceInstalled ? facts : null;
 }
-
-/** A candidate that died after it wrote its epoch must not share the number with its successor. */
-const newestEpoch = ({ sighting }: Sight): number =>
-  Math.max(0, ...readable(sighting.snapshot.members).map((member) => member.epoch?.epoch ?? 0));

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createActivities } from '../../../activities';
 import { schemaStatements } from '../../../activities/mysql/schema';
 import { openServers } from '../../../activities/mysql/servers';
 import { lookAtCluster } from '../../../activities/observe/cluster';
@@ -15,6 +14,7 @@ import { decideFailover } from '../../../workflows/decisions/failover';
 import { readable } from '../../../workflows/decisions/facts';
 import { clusterOf, instance } from '../../decisions/members';
 import { eventually } from '../../support/wait';
+import { withoutTemporal } from './steps';
 
 /** They are fetched through Maven; a machine without it has none. */
 const hasMaven = (() => {
@@ -38,17 +38,10 @@ onOldServers([
   const servers: OldServer[] = [];
   let cluster: Cluster;
   const kept = openServers({ secrets: () => Promise.resolve(PASSWORD) });
-  const activities = createActivities({
+  const activities = withoutTemporal({
     servers: kept,
     secret: () => Promise.resolve(PASSWORD),
     inventory: () => Promise.reject(new Error('not asked here')),
-    checkpoint: () => undefined,
-    heartbeat: () => undefined,
-    cancelled: () => new AbortController().signal,
-    remembered: () => undefined,
-    startFailover: () => Promise.reject(new Error('no Temporal here')),
-    rehearse: () => Promise.resolve(),
-    client: undefined as never,
   });
   const look = (full = false) => lookAtCluster(kept, cluster, { full });
   const one = async (name: string, full = false) =>

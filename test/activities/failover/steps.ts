@@ -1,4 +1,5 @@
 import { createActivities, type Activities } from '../../../activities';
+import { type Deps } from '../../../activities/deps';
 import { type Inventory, loadInventory } from '../../../activities/inventory/inventory';
 import { resolveSecret } from '../../../activities/inventory/secrets';
 import { type KeptServers, openServers } from '../../../activities/mysql/servers';
@@ -22,6 +23,21 @@ export interface Steps {
   close(): Promise<void>;
 }
 
+/** A worker's activities on these servers; whatever needs Temporal is not there. */
+export const withoutTemporal = (
+  deps: Pick<Deps, 'servers' | 'secret' | 'inventory'> & Partial<Pick<Deps, 'checkpoint'>>,
+): Activities =>
+  createActivities({
+    checkpoint: () => undefined,
+    heartbeat: () => undefined,
+    cancelled: () => new AbortController().signal,
+    remembered: () => undefined,
+    startFailover: () => Promise.reject(new Error('no Temporal here')),
+    rehearse: () => Promise.resolve(),
+    client: undefined as never,
+    ...deps,
+  });
+
 export async function stepsOn(lab: Lab): Promise<Steps> {
   const inventory = await loadInventory(lab.inventoryPath);
   const [cluster] = inventory.clusters;
@@ -29,18 +45,7 @@ export async function stepsOn(lab: Lab): Promise<Steps> {
   const secret = (reference: Parameters<typeof resolveSecret>[0]) => resolveSecret(reference, lab.folder);
   const servers: KeptServers = openServers({ secrets: secret });
   const withCheckpoint = (checkpoint: (name: string) => void): Activities =>
-    createActivities({
-      servers,
-      secret,
-      inventory: () => Promise.resolve(inventory),
-      checkpoint,
-      heartbeat: () => undefined,
-      cancelled: () => new AbortController().signal,
-      remembered: () => undefined,
-      startFailover: () => Promise.reject(new Error('no Temporal here')),
-      rehearse: () => Promise.resolve(),
-      client: undefined as never,
-    });
+    withoutTemporal({ servers, secret, inventory: () => Promise.resolve(inventory), checkpoint });
   return {
     cluster,
     inventory,

@@ -213,16 +213,7 @@ export class Stage {
 
   /** The real ledger, asked over this Temporal. */
   readonly permits = {
-    /** Repeated as the activity is: a server takes ten updates of one run at a time and turns the rest away for a moment. */
-    take: async (request: Parameters<typeof takePermit>[1]): Promise<Permit> => {
-      for (let tries = 0; ; tries += 1) {
-        try {
-          return await takePermit(this.client, request);
-        } catch (error) {
-          if (tries > 20) throw error;
-        }
-      }
-    },
+    take: (request: Parameters<typeof takePermit>[1]): Promise<Permit> => takePermit(this.client, request),
     giveBack: (run: string) => returnPermit(this.client, run),
   };
 }

@@ -113,7 +113,10 @@ async function measureOnce(fault: FaultCase, { durability, perSecond }: Failover
   }
 }
 
-/** The critical path in parts. Work is what an activity measured inside itself; the rest between two steps is orchestration. */
+/**
+ * The critical path in parts, which add up to the total. Work is what an activity measured inside itself, up to the first write through a
+ * router; `clients` is from there to the first write of a client, who has to connect again; what is left is orchestration.
+ */
 function stepsOf(report: RunbookReport, faultAtEpochMs: number, resumedAtEpochMs: number): Record<string, number> {
   const noticed = /noticed at (\S+): /.exec(report.evidence[0] ?? '')?.[1];
   const noticedAt = noticed ? Date.parse(noticed) : Date.parse(report.startedAt);
@@ -128,7 +131,12 @@ function stepsOf(report: RunbookReport, faultAtEpochMs: number, resumedAtEpochMs
     const step = report.steps.find((one) => title.test(one.title));
     if (step) work[name] = Math.max(0, ...step.parts.map((part) => part.atMs));
   }
+  const provedAt = Date.parse(report.rto?.to ?? '');
+  // A client may be through before our own proof is: then the rest of that step is nobody's waiting time.
+  const early = Math.max(0, provedAt - resumedAtEpochMs);
+  work.route = Math.max(0, (work.route ?? 0) - early);
+  const clients = Math.max(0, resumedAtEpochMs - provedAt);
   const worked = Object.values(work).reduce((sum, ms) => sum + ms, 0);
   const detect = noticedAt - faultAtEpochMs;
-  return { detect, ...work, orchestration: Math.max(0, resumedAtEpochMs - noticedAt - worked) };
+  return { detect, ...work, clients, orchestration: resumedAtEpochMs - noticedAt - worked - clients };
 }

@@ -49,7 +49,7 @@ export async function sightCluster(deps: Deps & { client: Client }, order: Sight
   const [snapshot, remembered, routers] = await Promise.all([
     lookTwiceIfDark(deps, cluster, suspect),
     order.lastSeen === undefined ? lastSeenByWatcher(deps.client, order.cluster) : order.lastSeen,
-    viewRouters(cluster),
+    viewRouters(deps, cluster),
   ]);
   watch.mark('members read');
   // Whom the newest epoch names and who takes writes is the primary, whatever a watcher remembers of the one before.

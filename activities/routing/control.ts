@@ -8,11 +8,13 @@ export interface Routing {
   readonly readers: readonly string[];
   /** Client sessions that are attached to each server for writes. */
   readonly sessions: Readonly<Record<string, number>>;
-  /** Connections that each server takes at most for writes; 0 = no limit. What a hold lowers and its end must give back. */
-  readonly limits: Readonly<Record<string, number>>;
+  /** What a hold changes and its end must give back, by names of the router's own kind. */
+  readonly settings: RouterSettings;
   /** Where the router believes each server to be, `host:port`, for comparison with the inventory. */
   readonly addresses: Readonly<Record<string, string>>;
 }
+
+export type RouterSettings = Readonly<Record<string, number>>;
 
 /**
  * One router. Every call reads the running state first, sets absolute states after, reads back, and ends within its deadline; so
@@ -31,8 +33,8 @@ export interface RouterControl {
    * connection that stands already is not held: no TCP router can.
    */
   hold(instance: Instance): Promise<Routing>;
-  /** End of the hold: `instance` takes as many connections as before (`limits` of a reading before the hold). */
-  release(instance: Instance, limit: number): Promise<Routing>;
+  /** End of the hold, with the `settings` of a reading before it. Where clients are sent stays as it is. */
+  release(instance: Instance, settings: RouterSettings): Promise<Routing>;
   /** Exactly these readers; sessions of servers that are taken out are cut. Does nothing where the router has no reads. */
   pointReadsTo(instances: readonly Instance[]): Promise<Routing>;
 }

@@ -103,9 +103,9 @@ export function controlHaproxy(
       return change(until, lines, limitTo(router, instance, HELD));
     },
 
-    release: async (instance, limit) => {
+    release: async (instance, settings) => {
       const { lines, until } = await lookAndCompare();
-      return change(until, lines, limitTo(router, instance, limit));
+      return change(until, lines, limitTo(router, instance, settings[instance.name] ?? 0));
     },
 
     pointReadsTo: async (wanted) => {
@@ -176,7 +176,8 @@ function routingOf(router: HaproxyRouter, { writes, reads }: Lines): Routing {
     writers: serving(writes),
     readers: serving(reads),
     sessions: Object.fromEntries(writes.map((line) => [line.name, line.sessions])),
-    limits: Object.fromEntries(writes.map((line) => [line.name, line.limit])),
+    // Connections that each server takes at most; 0 = no limit.
+    settings: Object.fromEntries(writes.map((line) => [line.name, line.limit])),
     addresses: Object.fromEntries([...reads, ...writes].map((line) => [line.name, `${line.host}:${line.port}`])),
   };
 }

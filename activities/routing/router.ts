@@ -1,4 +1,5 @@
 import { type Instance, type Router } from '../../workflows/decisions/cluster';
+import { type Deps } from '../deps';
 import { RunbookError } from '../errors';
 import { type RouterControl } from './control';
 import { controlHaproxy } from './haproxy';
@@ -10,6 +11,7 @@ export interface RouterOptions {
 
 /** `instances` are all of the cluster's: a router that has another address for one of them is refused. */
 export function openRouter(
+  deps: Pick<Deps, 'secret'>,
   router: Router,
   instances: readonly Instance[],
   { deadlineMs = 500 }: RouterOptions = {},

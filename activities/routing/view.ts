@@ -1,5 +1,6 @@
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { type RouterView } from '../../workflows/decisions/evidence';
+import { type Deps } from '../deps';
 import { type Routing } from './control';
 import { onAllRouters, openRouter, type PerRouter } from './router';
 
@@ -7,13 +8,17 @@ import { onAllRouters, openRouter, type PerRouter } from './router';
 const DEADLINE_MS = 150;
 
 /** The running state of every router, all at once. Changes nothing, never throws. */
-export function readRouters({ routers, instances }: Cluster): Promise<PerRouter<Routing>[]> {
-  const controls = routers.map((router) => openRouter(router, instances, { deadlineMs: DEADLINE_MS }));
+export function readRouters(
+  deps: Pick<Deps, 'secret'>,
+  { routers, instances }: Cluster,
+): Promise<PerRouter<Routing>[]> {
+  const controls = routers.map((router) => openRouter(deps, router, instances, { deadlineMs: DEADLINE_MS }));
   return onAllRouters(controls, (router) => router.read());
 }
 
 /** Where every router sends writes now. */
-export const viewRouters = async (cluster: Cluster): Promise<RouterView[]> => (await readRouters(cluster)).map(viewOf);
+export const viewRouters = async (deps: Pick<Deps, 'secret'>, cluster: Cluster): Promise<RouterView[]> =>
+  (await readRouters(deps, cluster)).map(viewOf);
 
 export const viewOf = (result: PerRouter<Routing>): RouterView =>
   result.ok

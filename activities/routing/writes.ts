@@ -37,7 +37,7 @@ const PROOF_DEADLINE_MS = 3_000;
 
 /** Every writer out of every router, sessions cut, read back. A router that does not follow is a finding, not an error. */
 export async function fenceRouters(deps: Deps, cluster: Cluster): Promise<FenceFindings['routers']> {
-  const controls = cluster.routers.map((router) => openRouter(router, cluster.instances));
+  const controls = cluster.routers.map((router) => openRouter(deps, router, cluster.instances));
   const results = await onAllRouters(controls, (router) => router.fence());
   deps.checkpoint('fence:routers answered');
   return results.map((result) => ({
@@ -61,7 +61,7 @@ export async function routeWrites(deps: Deps, { cluster, primary, uuid }: RouteO
   let provedAt = cluster.routers.length === 0 ? new Date().toISOString() : null;
 
   const results = await onAllRouters(cluster.routers, async (router) => {
-    await openRouter(router, cluster.instances).pointWritesTo(instance);
+    await openRouter(deps, router, cluster.instances).pointWritesTo(instance);
     watch.mark(`${router.name} pointed`);
     const proof = await proveWrites(router, door, uuid, PROOF_DEADLINE_MS);
     provedAt ??= new Date().toISOString();
@@ -99,7 +99,7 @@ export async function routeReads(
     .map((member) => member.name)
     .filter((name) => (instanceNamed(cluster, name)?.delaySeconds ?? 0) === 0);
   const readers = following.length > 0 ? following : [primary];
-  const controls = cluster.routers.map((router) => openRouter(router, cluster.instances));
+  const controls = cluster.routers.map((router) => openRouter(deps, router, cluster.instances));
   const results = await onAllRouters(controls, (router) =>
     router.pointReadsTo(readers.map((name) => knownInstance(cluster, name))),
   );

@@ -5,14 +5,15 @@ import { type Deps, serverNamed } from '../deps';
 import { RunbookError } from '../errors';
 import { findCluster } from '../inventory/inventory';
 import { lookAtCluster } from '../observe/cluster';
+import { type RouterSettings } from '../routing/control';
 import { readRouters, viewOf } from '../routing/view';
 
 export interface Preview {
   readonly cluster: Cluster;
   readonly snapshot: ClusterSnapshot;
   readonly routers: readonly RouterView[];
-  /** Connections that each router lets through to each server, by router and server; 0 = no limit. */
-  readonly limits: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** What a hold changes, as each router has it now, by router name. */
+  readonly settings: Readonly<Record<string, RouterSettings>>;
 }
 
 /** The whole look before a planned change: settings and grants too. Changes nothing. Throws UNKNOWN_CLUSTER, INVENTORY_INVALID. */
@@ -20,10 +21,10 @@ export async function previewCluster(deps: Deps, name: string): Promise<Preview>
   const cluster = findCluster(await deps.inventory(), name);
   const [snapshot, readings] = await Promise.all([
     lookAtCluster(deps.servers, cluster, { full: true }),
-    readRouters(cluster),
+    readRouters(deps, cluster),
   ]);
-  const limits = Object.fromEntries(readings.map((one) => [one.router, one.ok ? one.value.limits : {}]));
-  return { cluster, snapshot, routers: readings.map(viewOf), limits };
+  const settings = Object.fromEntries(readings.map((one) => [one.router, one.ok ? one.value.settings : {}]));
+  return { cluster, snapshot, routers: readings.map(viewOf), settings };
 }
 
 /** Behind by less than this, the rest is applied while clients wait. */

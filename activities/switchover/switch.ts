@@ -5,6 +5,7 @@ import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
 import { recordEpoch } from '../replication/epoch';
 import { setSemiSync } from '../replication/semi-sync';
+import { type RouterSettings } from '../routing/control';
 import { onAllRouters, openRouter } from '../routing/router';
 import { routeWrites, type Routed } from '../routing/writes';
 import { freeze } from './freeze';
@@ -19,8 +20,8 @@ export interface SwitchOrder {
   readonly minEpoch: number;
   /** From the hold to the moment before writes open. What takes longer is undone. */
   readonly budgetMs: number;
-  /** What each router let through to `from` before the hold, by router name; 0 = no limit. */
-  readonly limits: Readonly<Record<string, number>>;
+  /** What a hold changes, as each router had it before, by router name. */
+  readonly settings: Readonly<Record<string, RouterSettings>>;
 }
 
 export type Switched =
@@ -66,7 +67,7 @@ interface Pair {
 
 async function untilOpen(deps: Deps, order: SwitchOrder, { from, to, watch }: Pair): Promise<void> {
   const { cluster, budgetMs } = order;
-  await onRouters(order, (router) => router.hold(knownInstance(cluster, order.from)));
+  await onRouters(deps, order, (router) => router.hold(knownInstance(cluster, order.from)));
   watch.mark('held');
   const held = watch.elapsedMs();
   const left = () => budgetMs - (watch.elapsedMs() - held);
@@ -110,7 +111,7 @@ async function forward(deps: Deps, order: SwitchOrder, to: Mysql, watch: Stopwat
     routeWrites(deps, { cluster, primary: order.to, uuid }),
   ]);
   watch.mark('routed');
-  await giveBackLimits(order);
+  await letThrough(deps, order);
   return { result: 'switched', uuid, epoch, routed, parts: watch.parts() };
 }
 
@@ -123,22 +124,23 @@ async function undo(deps: Deps, order: SwitchOrder, because: string, watch: Stop
   const from = serverNamed(deps, cluster, order.from);
   await from.run('SET GLOBAL read_only = OFF', [], { deadlineMs: 2_000 });
   watch.mark('open again');
-  await onRouters(order, (router) => router.pointWritesTo(knownInstance(cluster, order.from)));
-  await giveBackLimits(order);
+  await onRouters(deps, order, (router) => router.pointWritesTo(knownInstance(cluster, order.from)));
+  await letThrough(deps, order);
   watch.mark('undone');
   return { result: 'undone', because, parts: watch.parts() };
 }
 
-const giveBackLimits = (order: SwitchOrder): Promise<void> =>
-  onRouters(order, (router) =>
-    router.release(knownInstance(order.cluster, order.from), order.limits[router.name] ?? 0),
+const letThrough = (deps: Deps, order: SwitchOrder): Promise<void> =>
+  onRouters(deps, order, (router) =>
+    router.release(knownInstance(order.cluster, order.from), order.settings[router.name] ?? {}),
   );
 
 async function onRouters(
+  deps: Deps,
   { cluster }: SwitchOrder,
   work: (router: ReturnType<typeof openRouter>) => Promise<unknown>,
 ): Promise<void> {
-  const controls = cluster.routers.map((router) => openRouter(router, cluster.instances));
+  const controls = cluster.routers.map((router) => openRouter(deps, router, cluster.instances));
   for (const result of await onAllRouters(controls, work)) if (!result.ok) throw result.error;
 }
 

@@ -1,5 +1,5 @@
 import { type Command } from 'commander';
-import { type Cluster } from '../../workflows/decisions/cluster';
+import { type Cluster, type SecretReference } from '../../workflows/decisions/cluster';
 import { type RouterView } from '../../workflows/decisions/evidence';
 import { type ClusterSnapshot } from '../../workflows/decisions/facts';
 import { type Context, contextOf } from '../context';
@@ -58,9 +58,13 @@ async function look(
     import('../../activities/routing/view.js'),
     import('../../activities/inventory/secrets.js'),
   ]);
-  const servers = openServers({ secrets: (reference) => resolveSecret(reference, inventory.folder) });
+  const secret = (reference: SecretReference) => resolveSecret(reference, inventory.folder);
+  const servers = openServers({ secrets: secret });
   try {
-    const [snapshot, routers] = await Promise.all([lookAtCluster(servers, cluster, { full }), viewRouters(cluster)]);
+    const [snapshot, routers] = await Promise.all([
+      lookAtCluster(servers, cluster, { full }),
+      viewRouters({ secret }, cluster),
+    ]);
     return { cluster, snapshot, routers };
   } finally {
     await servers.close();

@@ -24,8 +24,8 @@ export interface WriterOrders {
 
 const INSERT = 'INSERT INTO orders (writer, sequence, server_uuid) VALUES (?, ?, @@server_uuid)';
 
-/** Longest rest between two tries to connect: the gap that is measured must be the fleet's, not the client's. */
-const RECONNECT_MS = 3;
+/** Rest between two tries to connect: short beside the gap that is measured, long enough that waiting clients leave the fleet its processors. */
+const RECONNECT_MS = 10;
 
 /** Errors after which the row is certainly not there; after any other the answer was lost on the way. */
 const REFUSALS = new Set([

@@ -61,7 +61,7 @@ const move = (book: Runbook, { cluster }: Preview, replica: string, source: stri
     ({ result }) => (result === 'already' ? 'it followed already' : 'follows'),
   );
 
-function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, limits }: Preview, plan: FailoverPlan) {
+function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, settings }: Preview, plan: FailoverPlan) {
   return {
     cluster,
     from: plan.oldPrimary,
@@ -69,9 +69,7 @@ function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, lim
     run: book.run,
     minEpoch: newestEpoch(snapshot) + 1,
     budgetMs: order.writeGapMs,
-    limits: Object.fromEntries(
-      Object.entries(limits).map(([router, perServer]) => [router, perServer[plan.oldPrimary] ?? 0]),
-    ),
+    settings,
   };
 }
 

@@ -1,6 +1,5 @@
-import { openRouter } from '../../../activities/routing/router';
 import { type Instance } from '../../../workflows/decisions/cluster';
-import { startOneHaproxy, type OneHaproxy } from './one-haproxy';
+import { openHaproxy, startOneHaproxy, type OneHaproxy } from './one-haproxy';
 
 let one: OneHaproxy;
 beforeEach(async () => {
@@ -10,7 +9,7 @@ afterEach(() => one.stop());
 
 const parties = () => {
   const [db1, db2] = one.instances as [Instance, Instance];
-  return { db1, db2, control: openRouter(one.router, one.instances, { deadlineMs: 2000 }) };
+  return { db1, db2, control: openHaproxy(one.router, one.instances, { deadlineMs: 2000 }) };
 };
 
 test('held: clients that stand are left alone, new ones wait, and the server that takes over serves them', async () => {
@@ -19,15 +18,15 @@ test('held: clients that stand are left alone, new ones wait, and the server tha
   const standing = await one.client('writes');
   expect(standing.greeting).toBe('db1');
 
-  expect((await control.hold(db1)).limits['db1']).toBe(1);
+  expect((await control.hold(db1)).settings['db1']).toBe(1);
   const waiting = one.client('writes');
   expect((await control.read()).sessions).toMatchObject({ db1: 1, db2: 0 });
   await control.pointWritesTo(db2);
   expect((await waiting).greeting).toBe('db2');
   await standing.closed;
 
-  const after = await control.release(db1, before.limits['db1'] ?? 0);
-  expect(after.limits).toEqual(before.limits);
+  const after = await control.release(db1, before.settings);
+  expect(after.settings).toEqual(before.settings);
   expect(after.writers).toEqual(['db2']);
 });
 
@@ -37,7 +36,7 @@ test('released without a move: whoever waited is served by the server that was h
   await one.client('writes');
   await control.hold(db1);
   const waiting = one.client('writes');
-  await control.release(db1, before.limits['db1'] ?? 0);
+  await control.release(db1, before.settings);
   expect((await waiting).greeting).toBe('db1');
 });
 

@@ -1,7 +1,7 @@
 import { type RunbookError } from '../../../activities/errors';
-import { onAllRouters, openRouter } from '../../../activities/routing/router';
+import { onAllRouters } from '../../../activities/routing/router';
 import { type Instance } from '../../../workflows/decisions/cluster';
-import { listenIn, startOneHaproxy, type OneHaproxy, type Setup } from './one-haproxy';
+import { listenIn, openHaproxy, startOneHaproxy, type OneHaproxy, type Setup } from './one-haproxy';
 
 let running: OneHaproxy[] = [];
 afterEach(async () => {
@@ -13,7 +13,7 @@ async function haproxy(setup?: Setup) {
   const one = await startOneHaproxy(setup);
   running.push(one);
   const [db1, db2, db3] = one.instances as [Instance, Instance, Instance];
-  return { ...one, db1, db2, db3, control: openRouter(one.router, one.instances, { deadlineMs: 2000 }) };
+  return { ...one, db1, db2, db3, control: openHaproxy(one.router, one.instances, { deadlineMs: 2000 }) };
 }
 
 const refusal = (work: Promise<unknown>): Promise<RunbookError> =>
@@ -49,7 +49,7 @@ describe('reading', () => {
 
   test('the runtime socket may be a TCP port', async () => {
     const { byTcp, instances } = await haproxy();
-    expect((await openRouter(byTcp, instances).read()).writers).toEqual(['db1']);
+    expect((await openHaproxy(byTcp, instances).read()).writers).toEqual(['db1']);
   });
 });
 
@@ -103,7 +103,7 @@ describe('pointing writes', () => {
   test('takes the old writer out and cuts it before the new one is in: at no moment two', async () => {
     const { byTcp, instances, db2 } = await haproxy();
     const wire = await listenIn(byTcp);
-    await openRouter(wire.router, instances).pointWritesTo(db2);
+    await openHaproxy(wire.router, instances).pointWritesTo(db2);
     const [change = ''] = wire.heard().filter((line) => line.includes('set server'));
     expect(change.split(';').slice(0, 5)).toEqual([
       'set server w/db1 state maint',
@@ -154,7 +154,7 @@ describe('pointing reads', () => {
   test('does nothing where the inventory names no backend for reads', async () => {
     const { router, instances, control, db1 } = await haproxy();
     const { kind, name, socket, writeBackend, writeAddress } = router;
-    const writesOnly = openRouter({ kind, name, socket, writeBackend, writeAddress }, instances);
+    const writesOnly = openHaproxy({ kind, name, socket, writeBackend, writeAddress }, instances);
     expect((await writesOnly.pointReadsTo([db1])).readers).toEqual([]);
     expect((await control.read()).readers).toEqual(['db2', 'db3']);
   });
@@ -172,7 +172,7 @@ describe('a router that cannot be reached', () => {
       writeBackend: 'w',
       writeAddress: { host: '', port: 0 },
     } as const;
-    const error = await refusal(openRouter(router, []).fence());
+    const error = await refusal(openHaproxy(router, []).fence());
     expect(error).toMatchObject({ code: 'ROUTER_UNREACHABLE', message: expect.stringContaining(words) as string });
   });
 
@@ -180,7 +180,7 @@ describe('a router that cannot be reached', () => {
     const { router, instances, process } = await haproxy();
     process.kill('SIGSTOP');
     const start = performance.now();
-    const error = await refusal(openRouter(router, instances, { deadlineMs: 150 }).fence());
+    const error = await refusal(openHaproxy(router, instances, { deadlineMs: 150 }).fence());
     expect(error).toMatchObject({ code: 'ROUTER_UNREACHABLE', family: 'not yet' });
     expect(error.message).toContain('did not answer in time');
     expect(performance.now() - start).toBeLessThan(5000);
@@ -189,7 +189,7 @@ describe('a router that cannot be reached', () => {
   test('takes nothing from the other routers', async () => {
     const { router, byTcp, instances } = await haproxy();
     const dead = { ...router, name: 'dead', socket: '127.0.0.1:1' };
-    const fenced = await onAllRouters([dead, byTcp], (one) => openRouter(one, instances).fence());
+    const fenced = await onAllRouters([dead, byTcp], (one) => openHaproxy(one, instances).fence());
     expect(fenced).toMatchObject([
       { router: 'dead', ok: false, error: { code: 'ROUTER_UNREACHABLE' } },
       { router: 'haproxy-tcp', ok: true, value: { writers: [] } },
@@ -200,7 +200,7 @@ describe('a router that cannot be reached', () => {
 describe('a router that is not the one the inventory describes is left as it is', () => {
   test('no such backend: the ones that exist are named', async () => {
     const { router, instances } = await haproxy();
-    const error = await refusal(openRouter({ ...router, writeBackend: 'mysql' }, instances).fence());
+    const error = await refusal(openHaproxy({ ...router, writeBackend: 'mysql' }, instances).fence());
     expect(error).toMatchObject({ code: 'ROUTER_MISCONFIGURED' });
     expect(error.message).toContain('no backend mysql with servers; it has w, r');
   });
@@ -208,7 +208,7 @@ describe('a router that is not the one the inventory describes is left as it is'
   test('a backend name that would be another command', async () => {
     const { router, instances, control } = await haproxy();
     const sly = { ...router, writeBackend: 'w;set server w/db1 state maint;show servers state w' };
-    expect(await refusal(openRouter(sly, instances).read())).toMatchObject({ code: 'ROUTER_MISCONFIGURED' });
+    expect(await refusal(openHaproxy(sly, instances).read())).toMatchObject({ code: 'ROUTER_MISCONFIGURED' });
     expect((await control.read()).writers).toEqual(['db1']);
   });
 
@@ -223,7 +223,7 @@ describe('a router that is not the one the inventory describes is left as it is'
   test('a name that leads to another server of the inventory', async () => {
     const { router, instances, control, db1, db2, db3 } = await haproxy();
     const swapped = [db1, { ...db2, port: db3.port }, { ...db3, port: db2.port }];
-    const error = await refusal(openRouter(router, swapped).pointWritesTo(db2));
+    const error = await refusal(openHaproxy(router, swapped).pointWritesTo(db2));
     expect(error).toMatchObject({ code: 'ROUTER_MISCONFIGURED' });
     expect(error.message).toContain(
       `db2 is 127.0.0.1:${db2.port}, which is db3; the inventory has 127.0.0.1:${db3.port}`,
@@ -239,26 +239,26 @@ describe('a router that is not the one the inventory describes is left as it is'
       { ...db1, host: '10.0.0.1' },
       { ...db2, name: 'db7', port: db1.port },
     ];
-    const error = await refusal(openRouter(router, swapped).read());
+    const error = await refusal(openHaproxy(router, swapped).read());
     expect(error.message).toContain('which is db7; the inventory has 10.0.0.1');
   });
 
   test('another port', async () => {
     const { router, db1 } = await haproxy();
-    const error = await refusal(openRouter(router, [{ ...db1, port: 3306 }]).read());
+    const error = await refusal(openHaproxy(router, [{ ...db1, port: 3306 }]).read());
     expect(error).toMatchObject({ code: 'ROUTER_MISCONFIGURED' });
     expect(error.message).toContain('the inventory has 127.0.0.1:3306');
   });
 
   test('but it can be fenced: every server goes out, whatever its name leads to', async () => {
     const { router, db1 } = await haproxy();
-    expect((await openRouter(router, [{ ...db1, port: 3306 }]).fence()).writers).toEqual([]);
+    expect((await openHaproxy(router, [{ ...db1, port: 3306 }]).fence()).writers).toEqual([]);
   });
 
   test('a router that reaches the servers by a network of its own is let pass', async () => {
     const { router, instances } = await haproxy();
     const elsewhere = instances.map((instance) => ({ ...instance, host: '10.0.0.1' }));
-    expect((await openRouter(router, elsewhere).read()).writers).toEqual(['db1']);
+    expect((await openHaproxy(router, elsewhere).read()).writers).toEqual(['db1']);
   });
 
   test('a socket that does not let us change servers', async () => {
@@ -276,7 +276,7 @@ test('a router that goes on doing something else is found by reading back', asyn
     writeLine: (name) => (name === 'db2' ? 'track others/db2' : 'disabled'),
     more: ([, second]) => `backend others\n  server db2 127.0.0.1:${second!.port} check disabled`,
   });
-  const error = await refusal(openRouter(router, instances, { deadlineMs: 100 }).pointWritesTo(db2));
+  const error = await refusal(openHaproxy(router, instances, { deadlineMs: 100 }).pointWritesTo(db2));
   expect(error).toMatchObject({ code: 'ROUTER_DISAGREES', family: 'not yet' });
   expect(error.message).toContain('reads back otherwise: db2 is maint');
 });

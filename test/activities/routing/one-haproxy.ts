@@ -5,9 +5,14 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { openRouter, type RouterOptions } from '../../../activities/routing/router';
 import { reservePorts } from '../../../lab/ports';
 import { findHaproxy } from '../../../lab/programs/haproxy';
 import { type HaproxyRouter, type Instance } from '../../../workflows/decisions/cluster';
+
+/** As the product opens it; HAProxy asks for no secret. */
+export const openHaproxy = (router: HaproxyRouter, instances: readonly Instance[], options: RouterOptions = {}) =>
+  openRouter({ secret: () => Promise.reject(new Error('not asked here')) }, router, instances, options);
 
 /** A real HAProxy in front of servers that only greet with their name: enough to see where connections go. */
 export interface OneHaproxy {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { type RunbookError } from '../../../activities/errors';
 import { type ClientDoor, proveFenced, proveWrites } from '../../../activities/routing/prove';
 import { type RouterControl } from '../../../activities/routing/control';
-import { openRouter } from '../../../activities/routing/router';
 import { type Lab, startLab } from '../../../lab';
 import { READ_BACKEND, WRITE_BACKEND } from '../../../lab/haproxy';
 import { signal } from '../../../lab/processes';
+import { openHaproxy } from './one-haproxy';
 import { type HaproxyRouter, type Instance } from '../../../workflows/decisions/cluster';
 
 /** Two real servers behind a real HAProxy: db1 takes writes, db2 follows it and is super_read_only. */
@@ -39,7 +39,7 @@ beforeAll(async () => {
     return { name, host: at, port, ...neutral };
   });
   [db1, db2] = instances as [Instance, Instance];
-  control = openRouter(router, instances, { deadlineMs: 2000 });
+  control = openHaproxy(router, instances, { deadlineMs: 2000 });
   door = {
     user: lab.accounts.admin.user,
     password: readFileSync(lab.accounts.admin.passwordFile, 'utf8'),

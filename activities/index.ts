@@ -43,6 +43,8 @@ export function createActivities(
       readonly client: Client;
       readonly cancelled: () => AbortSignal;
       readonly remembered: () => unknown;
+      /** 1 for the first; a later one may find what a worker that died has left. */
+      readonly attempt: () => number;
     },
 ) {
   const { client } = deps;
@@ -98,7 +100,7 @@ export function createActivities(
       readonly primary: string;
       readonly candidate: string;
     }): Promise<number> => catchUp(deps, order.cluster, order.primary, order.candidate),
-    switchPrimary: (order: SwitchOrder): Promise<Switched> => switchPrimary(deps, order),
+    switchPrimary: (order: SwitchOrder): Promise<Switched> => switchPrimary(deps, order, deps.attempt()),
     routeWrites: (order: RouteOrder): Promise<Routed> => routeWrites(deps, order),
     routeReads: (order: {
       readonly cluster: Cluster;

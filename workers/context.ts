@@ -17,6 +17,7 @@ export const activityContext = {
   cancelled: (): AbortSignal => Context.current().cancellationSignal,
   /** The last heartbeat of the attempt before this one: what a dead worker knew. */
   remembered: (): unknown => Context.current().info.heartbeatDetails,
+  attempt: (): number => Context.current().info.attempt,
 };
 
 /**

@@ -102,6 +102,7 @@ const QUOTES_THE_STATEMENT = new Set([1064, 1149]);
 interface DriverError {
   readonly errno?: number;
   readonly code?: string;
+  readonly fatal?: boolean;
   readonly message?: string;
   readonly sqlMessage?: string;
 }
@@ -122,12 +123,13 @@ function wordsToError(code: ErrorCode, words: string, cause: DriverWords, at: Se
 }
 
 function whatItSays(error: unknown): DriverWords & { words: string } {
-  const { errno, code, message, sqlMessage } = (
+  const { errno, code, fatal, message, sqlMessage } = (
     typeof error === 'object' && error !== null ? error : {}
   ) as DriverError;
   // Node's system errors have a negative errno of the operating system; only the server's are positive.
   const number = typeof errno === 'number' && errno > 0 ? errno : 0;
-  const name = code ?? 'UNKNOWN';
+  // The driver gives no code to what it refuses on a connection that has ended.
+  const name = code ?? (fatal === true ? 'PROTOCOL_CONNECTION_LOST' : 'UNKNOWN');
   if (QUOTES_THE_STATEMENT.has(number))
     return { errno: number, code: name, words: `syntax error (${number}), text withheld` };
   const said = (sqlMessage ?? message ?? 'no words').replace(/\.$/, '');

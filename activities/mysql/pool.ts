@@ -51,6 +51,8 @@ interface Waiter {
  */
 const ORPHANS = 2;
 
+const WIPED_WITHIN_MS = 2_000;
+
 /** Asked afresh: the deadline sets it while the work is awaited. */
 const isMissed = (call: Call): boolean => call.missed;
 
@@ -105,11 +107,16 @@ export function keepPool({ open, size, late }: PoolOptions): Pool {
     for (const line of [...idle]) drop(line);
   };
 
+  /** A server that hangs meanwhile may answer in an hour: it must not keep a place for so long. */
   const wipe = (line: Line) => {
-    line.reset().then(
-      () => giveBack(line),
-      () => drop(line),
-    );
+    const timer = setTimeout(() => drop(line), WIPED_WITHIN_MS);
+    line
+      .reset()
+      .then(
+        () => giveBack(line),
+        () => drop(line),
+      )
+      .finally(() => clearTimeout(timer));
   };
 
   /** The caller has reserved a place (`opening`). */

@@ -6,6 +6,7 @@ import { type Deps, knownInstance, serverNamed, stopwatch, words } from '../deps
 import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
 import { applyReceived, factsOf } from './apply';
+import { openWrites } from './open-writes';
 import { recordEpoch } from './epoch';
 import { fetchFrom } from './fetch';
 import { stopReceiver } from './receivers';
@@ -81,7 +82,7 @@ async function open(deps: Deps, order: OpenOrder): Promise<Opened> {
 
   // A commit that waits for an acknowledgement must find someone to give it: the first follower arrives while writes open.
   const acknowledger = cluster.durability === 'async' ? Promise.resolve() : attachFollowers(deps, order);
-  await server.run('SET GLOBAL read_only = OFF');
+  await openWrites(server);
   watch.mark('writes open');
   const epoch = await recordEpoch(server, cluster.schema, uuid, order);
   watch.mark('epoch recorded');

@@ -4,6 +4,7 @@ import { type Deps, knownInstance, serverNamed, stopwatch, type Stopwatch, words
 import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
 import { recordEpoch } from '../replication/epoch';
+import { openWrites, withRightToOpen } from '../replication/open-writes';
 import { setSemiSync } from '../replication/semi-sync';
 import { type RouterSettings } from '../routing/control';
 import { onAllRouters, openRouter } from '../routing/router';
@@ -32,31 +33,47 @@ export type Switched =
       readonly routed: Routed;
       readonly parts: readonly StepPart[];
     }
-  | { readonly result: 'undone'; readonly because: string; readonly parts: readonly StepPart[] };
+  | {
+      readonly result: 'undone';
+      readonly because: string;
+      /** What somebody must look at all the same. */
+      readonly left: readonly string[];
+      readonly parts: readonly StepPart[];
+    }
+  | { readonly result: 'not begun'; readonly because: string; readonly parts: readonly StepPart[] };
+
+/** Above the budget, for what is cheap: claiming the candidate and reading both. */
+const BESIDES_MS = 5_000;
 
 /**
  * The part of a switchover that clients wait for, as one unit: hold, freeze, prove frozen, let the candidate catch up, open it, route, prove.
  * Before the candidate is open every trouble, and a budget that is used up, ends in `undone` with the old primary taking writes again;
- * from then on it goes forward. A later attempt reads what the one before it left: a candidate that is open is finished, an old
- * primary that is frozen beside a closed candidate is opened again, for its clients have waited long enough.
+ * from then on it goes forward. A later attempt takes the right to open the candidate away from the one before it, and reads what that one
+ * left: a candidate that is open is finished, an old primary that is frozen beside a closed candidate is opened again, for its clients
+ * have waited long enough. What is found like that by the first attempt is a person's doing, and left alone.
  * Throws only what another attempt may mend: an undo that did not hold, a route that failed for the inventory's sake.
  */
-export async function switchPrimary(deps: Deps, order: SwitchOrder): Promise<Switched> {
+export async function switchPrimary(deps: Deps, order: SwitchOrder, attempt: number): Promise<Switched> {
   const watch = stopwatch('switch', deps.checkpoint);
-  const [from, to] = [serverNamed(deps, order.cluster, order.from), serverNamed(deps, order.cluster, order.to)];
-  const [frozenBefore, openBefore] = await Promise.all([isReadOnly(from), isReadOnly(to).then((closed) => !closed)]);
-  if (openBefore) return forward(deps, order, to, watch);
-  if (frozenBefore) return undo(deps, order, 'an attempt before this one died behind the freeze', watch);
-
+  const pair = {
+    from: serverNamed(deps, order.cluster, order.from),
+    to: serverNamed(deps, order.cluster, order.to),
+    watch,
+  };
+  if (attempt === 1 && !(await isAsSeen(pair)))
+    return {
+      result: 'not begun',
+      because: `${order.from} does not take writes any more, or ${order.to} does already: somebody changed that meanwhile`,
+      parts: watch.parts(),
+    };
   try {
-    await untilOpen(deps, order, { from, to, watch });
+    await withRightToOpen(pair.to, order.budgetMs + BESIDES_MS, (open) => untilOpen(deps, order, { ...pair, open }));
   } catch (error) {
     deps.checkpoint('switch:giving up');
-    // The answer to the statement that opens may be lost: what counts is what the candidate says.
-    if (await isOpen(to)) return forward(deps, order, to, watch);
-    return undo(deps, order, words(error), watch);
+    // The answer to the statement that opens may be lost: what counts is what the servers say.
+    if (!(await isOpen(pair.to)) || (await isOpen(pair.from))) return undo(deps, order, words(error), pair);
   }
-  return forward(deps, order, to, watch);
+  return forward(deps, order, pair);
 }
 
 interface Pair {
@@ -65,8 +82,22 @@ interface Pair {
   readonly watch: Stopwatch;
 }
 
-async function untilOpen(deps: Deps, order: SwitchOrder, { from, to, watch }: Pair): Promise<void> {
+const isAsSeen = ({ from, to }: Pair): Promise<boolean> =>
+  Promise.all([isReadOnly(from), isReadOnly(to)]).then(
+    ([frozen, closed]) => !frozen && closed,
+    () => false,
+  );
+
+async function untilOpen(
+  deps: Deps,
+  order: SwitchOrder,
+  { from, to, watch, open }: Pair & { readonly open: () => Promise<void> },
+): Promise<void> {
   const { cluster, budgetMs } = order;
+  const [fromOpen, toOpen] = await Promise.all([isOpen(from), isOpen(to)]);
+  if (toOpen && !fromOpen) return;
+  if (toOpen || !fromOpen) throw diedBefore(order);
+
   await onRouters(deps, order, (router) => router.hold(knownInstance(cluster, order.from)));
   watch.mark('held');
   const held = watch.elapsedMs();
@@ -78,9 +109,16 @@ async function untilOpen(deps: Deps, order: SwitchOrder, { from, to, watch }: Pa
   watch.mark('caught up');
   await setSemiSync(to, cluster.durability === 'async' ? 'none' : 'source');
   if (left() <= 0) throw overBudget(budgetMs);
-  await to.run('SET GLOBAL read_only = OFF', [], { deadlineMs: 2_000 });
+  await open();
   watch.mark('open');
 }
+
+const diedBefore = ({ from }: SwitchOrder): RunbookError =>
+  new RunbookError({
+    code: 'FREEZE_FAILED',
+    message: `an attempt before this one died while ${from} was frozen`,
+    hint: 'Nothing was moved. Look at the log of the worker that died, then start this again.',
+  });
 
 async function caughtUp(to: Mysql, frozen: string, leftMs: number): Promise<void> {
   if (leftMs <= 0) throw overBudget(leftMs);
@@ -103,7 +141,7 @@ const overBudget = (budgetMs: number): RunbookError =>
   });
 
 /** The candidate is open: record it and let clients in, both at once. */
-async function forward(deps: Deps, order: SwitchOrder, to: Mysql, watch: Stopwatch): Promise<Switched> {
+async function forward(deps: Deps, order: SwitchOrder, { to, watch }: Pair): Promise<Switched> {
   const { cluster, run, minEpoch } = order;
   const uuid = String(await to.value('SELECT @@server_uuid'));
   const [epoch, routed] = await Promise.all([
@@ -116,19 +154,26 @@ async function forward(deps: Deps, order: SwitchOrder, to: Mysql, watch: Stopwat
 }
 
 /** The candidate closed for sure where it answers, the old primary open, the routers at it: in this order, so that never two take writes. */
-async function undo(deps: Deps, order: SwitchOrder, because: string, watch: Stopwatch): Promise<Switched> {
-  const { cluster } = order;
-  await serverNamed(deps, cluster, order.to)
-    .run('SET GLOBAL super_read_only = ON', [], { deadlineMs: 500 })
-    .catch(() => undefined);
-  const from = serverNamed(deps, cluster, order.from);
-  await from.run('SET GLOBAL read_only = OFF', [], { deadlineMs: 2_000 });
+async function undo(deps: Deps, order: SwitchOrder, because: string, { from, to, watch }: Pair): Promise<Switched> {
+  const closed = await to.run('SET GLOBAL super_read_only = ON', [], { deadlineMs: CLOSE_WITHIN_MS }).then(
+    () => true,
+    () => false,
+  );
+  await openWrites(from);
   watch.mark('open again');
-  await onRouters(deps, order, (router) => router.pointWritesTo(knownInstance(cluster, order.from)));
+  await onRouters(deps, order, (router) => router.pointWritesTo(knownInstance(order.cluster, order.from)));
   await letThrough(deps, order);
   watch.mark('undone');
-  return { result: 'undone', because, parts: watch.parts() };
+  const left = closed
+    ? []
+    : [
+        `${order.to} did not answer when it was closed again, and may take writes when it comes back: no router leads to it; set super_read_only there before anything else`,
+      ];
+  return { result: 'undone', because, left, parts: watch.parts() };
 }
+
+/** Clients wait behind it, for a server that may be gone. */
+const CLOSE_WITHIN_MS = 200;
 
 const letThrough = (deps: Deps, order: SwitchOrder): Promise<void> =>
   onRouters(deps, order, (router) =>

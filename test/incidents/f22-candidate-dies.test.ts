@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reportOf } from '../../lab/follow-run';
 import { type RunbookReport } from '../../workflows/decisions/report';
 import { changeId } from '../../workflows/messages';
 import { approvingAll, standsStillAt, stoodStill } from './faulty-worker';
@@ -49,7 +50,7 @@ async function dieAt(point: string, check: (told: RunbookReport, asked: string[]
         const resumed = load.nextAcknowledgement(undefined, lab.server(NEXT).uuid);
         goOn();
         const { asked } = await approvingAll(staged, resumed);
-        const report = (await client.workflow.getHandle(changeId(lab.cluster), runId).result()) as RunbookReport;
+        const report = await reportOf(client.workflow.getHandle(changeId(lab.cluster), runId));
         await settle({ primary: NEXT });
         check(report, asked);
       },

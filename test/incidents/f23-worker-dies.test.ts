@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { observerDetails } from '../../activities/observe/last-seen';
 import { isAlive } from '../../lab/processes';
-import { type RunbookReport } from '../../workflows/decisions/report';
+import { reportOf } from '../../lab/follow-run';
 import { eventually } from '../support/wait';
 import { begin, pointsMet, workersThatDieEverywhere } from './faulty-worker';
 import { incident } from './incident';
@@ -39,7 +39,7 @@ test(
       await faults.kill('db1');
       const run = await begin({ client, lab });
       const met = await workersThatDieEverywhere(lab, run, join(folder, 'everywhere'));
-      const told = (await run.result()) as RunbookReport;
+      const told = await reportOf(run);
 
       for (const step of ['look', 'fence', 'open', 'repoint', 'route']) expect(met.join()).toContain(`${step}:`);
       for (const activity of ['fenceOldPrimary', 'openPrimary', 'routeWrites', 'settleNewPrimary', 'writeReport'])

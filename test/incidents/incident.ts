@@ -2,6 +2,7 @@ import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { untilWatched } from '../../lab/watched';
 import { type Lab, type LabOptions } from '../../lab';
 import { type Faults, faultsOf } from '../../lab/faults';
+import { reportOf, reportOfChange } from '../../lab/follow-run';
 import { type Load, type LoadResult, startLoad } from '../../lab/load';
 import { type WorkerOptions } from '../../lab/worker';
 import { type RunbookReport } from '../../workflows/decisions/report';
@@ -80,10 +81,7 @@ function tell(lab: Lab, client: Client, load: Load): Incident {
     client,
     load,
     faults: faultsOf(lab.state),
-    report: async () => {
-      await eventually('a run holds the lock of the cluster', () => known(() => handle().describe()), 60_000);
-      return (await handle().result()) as RunbookReport;
-    },
+    report: () => reportOfChange(client, lab.cluster),
     progress: (until) =>
       eventually(
         'the run says what is waited for',
@@ -94,12 +92,14 @@ function tell(lab: Lab, client: Client, load: Load): Incident {
         60_000,
       ),
     start: async (input = {}) =>
-      (await client.workflow.execute('emergencyFailover', {
-        workflowId: changeId(lab.cluster),
-        taskQueue: EMERGENCY_TASK_QUEUE,
-        args: [{ cluster: lab.cluster, requestedBy: vote.by, reason: 'test', ...input }],
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      })) as RunbookReport,
+      reportOf(
+        await client.workflow.start('emergencyFailover', {
+          workflowId: changeId(lab.cluster),
+          taskQueue: EMERGENCY_TASK_QUEUE,
+          args: [{ cluster: lab.cluster, requestedBy: vote.by, reason: 'test', ...input }],
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        }),
+      ),
     approve: async (reason = '') => {
       const plan = (await handle().query(progressQuery)).question?.planHash ?? '';
       return handle().executeUpdate('approve', { args: [{ ...vote, reason, plan }] });

@@ -42,7 +42,7 @@ export async function switchOver(
     switched = await book.step(
       `Hold, freeze ${oldPrimary}, open ${newPrimary}, route and prove`,
       () => critical.switchPrimary(orderOf(book, order, seen, plan)),
-      (done) => (done.result === 'switched' ? `open as epoch ${done.epoch}` : `undone: ${done.because}`),
+      (done) => (done.result === 'switched' ? `open as epoch ${done.epoch}` : `${done.result}: ${done.because}`),
     );
   } catch (error) {
     book.found.left.push(
@@ -50,7 +50,12 @@ export async function switchOver(
     );
     return book.close('failed', `Neither done nor undone: ${failureWords(error)}`);
   }
-  if (switched.result === 'undone') return stepBack(`Undone, ${oldPrimary} takes writes again: ${switched.because}`);
+  if (switched.result === 'not begun')
+    return stepBack(`Not begun, nothing but the replicas' source was touched: ${switched.because}`);
+  if (switched.result === 'undone') {
+    book.found.left.push(...switched.left);
+    return stepBack(`Undone, ${oldPrimary} takes writes again: ${switched.because}`);
+  }
   return tidyUp(book, seen, plan, switched);
 }
 

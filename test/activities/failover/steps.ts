@@ -32,6 +32,7 @@ export const withoutTemporal = (
     heartbeat: () => undefined,
     cancelled: () => new AbortController().signal,
     remembered: () => undefined,
+    attempt: () => 1,
     startFailover: () => Promise.reject(new Error('no Temporal here')),
     rehearse: () => Promise.resolve(),
     client: undefined as never,

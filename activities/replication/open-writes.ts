@@ -1,0 +1,65 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { RunbookError } from '../errors';
+import { type Mysql, type Session } from '../mysql/mysql';
+import { killSessions } from '../mysql/sessions';
+
+/** Known to everybody who opens servers: one at a time, and the last who asks has it. */
+const LOCK = 'mysql-runbooks: opening writes';
+/** A healthy server needs a millisecond for it. */
+const WITHIN_MS = 500;
+/** For the difference between our clock's pace and the server's. */
+const MARGIN_MS = 50;
+
+/**
+ * Have the right to open this server's writes while `work` runs; whoever had it before loses it for good. A worker that was given up and
+ * wakes up behind its successor's back can then open nothing: the only session in which it could is gone.
+ * Throws HOST_UNREACHABLE, HOST_TIMED_OUT (also when `work` takes longer than `forMs`), CONNECTION_LOST, what `work` throws.
+ * Source: MySQL manual, "Locking Functions".
+ */
+export function withRightToOpen<Result>(
+  server: Mysql,
+  forMs: number,
+  work: (open: () => Promise<void>) => Promise<Result>,
+): Promise<Result> {
+  return server.session(
+    async (session) => {
+      while (Number(await session.value('SELECT GET_LOCK(?, 0)', [LOCK])) !== 1) {
+        const holder = await session.value('SELECT IS_USED_LOCK(?)', [LOCK]);
+        if (typeof holder === 'number') await killSessions(server, [holder]);
+      }
+      return work(() => openIn(session, server));
+    },
+    { deadlineMs: forMs },
+  );
+}
+
+/** Open writes of a server that answers. Idempotent; throws as withRightToOpen. */
+export const openWrites = (server: Mysql): Promise<void> => withRightToOpen(server, 2_000, (open) => open());
+
+/**
+ * Now, or never: a server that hangs carries out what it was sent when it wakes up, hours later perhaps and beside another primary. So the
+ * statement has an expiry in it, by the server's own clock. When this throws the expiry is over; whether the server had opened before its
+ * answer was lost is for the caller to ask.
+ * Source: MySQL manual, "SET Syntax for Variable Assignment" (a value may be an expression), "read_only".
+ */
+async function openIn(session: Session, server: Mysql): Promise<void> {
+  const expiry = await session.value('SELECT UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND', [WITHIN_MS * 1_000]);
+  const over = pause(WITHIN_MS + MARGIN_MS).then(() => Promise.reject(tooLate(server)));
+  const open = async () => {
+    await session.run('SET GLOBAL read_only = IF(UTC_TIMESTAMP(6) < ?, 0, 1)', [expiry]);
+    if (Number(await session.value('SELECT @@global.read_only')) !== 0) throw tooLate(server);
+  };
+  try {
+    await Promise.race([open(), over]);
+  } catch (error) {
+    await over.catch(() => undefined);
+    throw error;
+  }
+}
+
+const tooLate = ({ name }: Mysql): RunbookError =>
+  new RunbookError({
+    code: 'HOST_TIMED_OUT',
+    message: `${name} did not open its writes within ${WITHIN_MS} ms of being told to`,
+    hint: 'Look at the load of that host.',
+  });

@@ -52,7 +52,10 @@ export async function reportOfChange(client: Client, cluster: string): Promise<R
 export async function reportOf(run: WorkflowHandle): Promise<RunbookReport> {
   const over = new AbortController();
   try {
-    return await Promise.race([run.result() as Promise<RunbookReport>, failWhenAsked(run, over.signal)]);
+    // A call that is still open when its connection is closed would be tried again from a timer, where its failure ends the process.
+    return await run.client.withAbortSignal(over.signal, () =>
+      Promise.race([run.result() as Promise<RunbookReport>, failWhenAsked(run, over.signal)]),
+    );
   } finally {
     over.abort();
   }

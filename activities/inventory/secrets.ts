@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type SecretReference } from '../../workflows/decisions/cluster';
 import { RunbookError } from '../errors';
+import { endingOf, runProgram } from '../programs/run';
 import { systemCode } from './system-code';
 
 const KEEP_MS = 60_000;
@@ -60,30 +60,14 @@ async function fromFile(path: string): Promise<string> {
 }
 
 async function fromCommand(command: readonly string[], cwd: string): Promise<string> {
-  const [program = '', ...parameters] = command;
-  const printed = await output(program, parameters, cwd);
-  return notEmpty(trimNewline(printed), `the secret command ${program} printed nothing`, tryByHand(program));
+  const [program = ''] = command;
+  // Its input is closed: a command that asks for a passphrase must end, not wait for a terminal.
+  const ended = await runProgram(command, { cwd, deadlineMs: COMMAND_TIMEOUT_MS });
+  const failed = endingOf(ended, COMMAND_TIMEOUT_MS);
+  // Neither its output nor its arguments are quoted.
+  if (failed !== '') throw unavailable(`the secret command ${program} ${failed}`, tryByHand(program));
+  return notEmpty(trimNewline(ended.stdout), `the secret command ${program} printed nothing`, tryByHand(program));
 }
-
-function output(program: string, parameters: readonly string[], cwd: string): Promise<string> {
-  const options = { cwd, timeout: COMMAND_TIMEOUT_MS, killSignal: 'SIGKILL' as const, maxBuffer: 65_536 };
-  return new Promise((done, fail) => {
-    const child = execFile(program, parameters, options, (error, stdout) => {
-      // The error object quotes output and arguments, so it is not kept as a cause.
-      if (error) fail(unavailable(`the secret command ${program} ${ending(error)}`, tryByHand(program)));
-      else done(stdout);
-    });
-    // A command that asks for a passphrase must end, not wait for a terminal.
-    child.stdin?.end();
-  });
-}
-
-const ending = (error: { code?: unknown; killed?: boolean }) => {
-  if (error.killed) return `did not answer within ${COMMAND_TIMEOUT_MS / 1000} s`;
-  return typeof error.code === 'number'
-    ? `ended with exit code ${error.code}`
-    : `cannot be started (${systemCode(error)})`;
-};
 
 const tryByHand = (program: string) =>
   `Run ${program} by hand as the user of this process, from the inventory's folder.`;

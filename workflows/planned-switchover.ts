@@ -30,6 +30,7 @@ export async function plannedSwitchover(input?: unknown): Promise<RunbookReport>
     datacentre: order.datacentre ?? null,
   });
   book.found.decisions.push(decision.because);
+  if (seen.cannotHold.length > 0) book.found.decisions.push(tellUnheld(seen.cannotHold));
   if (decision.act === 'stand down')
     return keep(book.close('stood down', `Stood down, nothing was changed: ${decision.because}`));
   if (decision.act === 'refuse') {
@@ -46,6 +47,9 @@ export async function plannedSwitchover(input?: unknown): Promise<RunbookReport>
   // Whoever cancels from here on waits for the end or the undoing: a change that stops in the middle helps nobody.
   return CancellationScope.nonCancellable(async () => keep(await switchOver(book, order, seen, plan)));
 }
+
+const tellUnheld = (routers: readonly string[]): string =>
+  `${routers.join(', ')} cannot hold connections: from the freeze until it leads to the new primary, clients behind it are told of errors instead of waiting`;
 
 const preview = (book: Runbook, order: SwitchoverOrder): Promise<Preview> =>
   book.step(

@@ -12,7 +12,12 @@ export interface Routing {
   readonly settings: RouterSettings;
   /** Where the router believes each server to be, `host:port`, for comparison with the inventory. */
   readonly addresses: Readonly<Record<string, string>>;
+  /** Why this reading does not prove that nobody else takes writes through it (a server that it cannot ask, sessions that it cannot cut); left out = it does. */
+  readonly noProof?: string;
 }
+
+/** A look alone, by a router that needs a program or a web request for it: a hung one may not keep a failover waiting for longer. */
+export const LOOK_WITHIN_MS = 2_000;
 
 export type RouterSettings = Readonly<Record<string, number>>;
 
@@ -23,8 +28,13 @@ export type RouterSettings = Readonly<Record<string, number>>;
  */
 export interface RouterControl {
   readonly name: string;
+  /**
+   * New connections can wait in it. Where it is false, `hold` and `release` change nothing: during a switchover its clients are told of
+   * errors instead of waiting, from the freeze until it leads to the new primary.
+   */
+  readonly holds: boolean;
   read(): Promise<Routing>;
-  /** Nobody can write through this router any more: every writer out, its sessions cut. */
+  /** Nobody can write through this router any more: every writer out, its sessions cut. Throws FENCE_NOT_PROVEN where it cannot vouch for that. */
   fence(): Promise<Routing>;
   /** Exactly one writer, and no session left on any other server. Nobody can write for the moment of the change. */
   pointWritesTo(instance: Instance): Promise<Routing>;

@@ -21,6 +21,8 @@ export interface Routed {
     readonly proved: boolean;
     readonly elapsedMs: number;
     readonly because: string;
+    /** Why it is no proof that nobody else takes writes through it; left out = it is. */
+    readonly noProof?: string;
   }[];
   /** ISO 8601 of the first write that came through a router; null when none did. Without routers: when the server was opened. */
   readonly provedAt: string | null;
@@ -61,12 +63,12 @@ export async function routeWrites(deps: Deps, { cluster, primary, uuid }: RouteO
   let provedAt = cluster.routers.length === 0 ? new Date().toISOString() : null;
 
   const results = await onAllRouters(cluster.routers, async (router) => {
-    await openRouter(deps, router, cluster.instances).pointWritesTo(instance);
+    const { noProof } = await openRouter(deps, router, cluster.instances).pointWritesTo(instance);
     watch.mark(`${router.name} pointed`);
     const proof = await proveWrites(router, door, uuid, PROOF_DEADLINE_MS);
     provedAt ??= new Date().toISOString();
     watch.mark(`${router.name} proven`);
-    return proof;
+    return { ...proof, noProof };
   });
   return {
     routers: results.map((result) => ({
@@ -74,6 +76,7 @@ export async function routeWrites(deps: Deps, { cluster, primary, uuid }: RouteO
       proved: result.ok,
       elapsedMs: result.ok ? result.value.elapsedMs : 0,
       because: result.ok ? 'a write came through' : `${result.error.message}. ${result.error.hint}`,
+      ...(result.ok && result.value.noProof !== undefined && { noProof: result.value.noProof }),
     })),
     provedAt,
     parts: watch.parts(),

@@ -6,6 +6,7 @@ import { RunbookError } from '../errors';
 import { findCluster } from '../inventory/inventory';
 import { lookAtCluster } from '../observe/cluster';
 import { type RouterSettings } from '../routing/control';
+import { openRouter } from '../routing/router';
 import { readRouters, viewOf } from '../routing/view';
 
 export interface Preview {
@@ -14,6 +15,8 @@ export interface Preview {
   readonly routers: readonly RouterView[];
   /** What a hold changes, as each router has it now, by router name. */
   readonly settings: Readonly<Record<string, RouterSettings>>;
+  /** Routers that let nobody wait. */
+  readonly cannotHold: readonly string[];
 }
 
 /** The whole look before a planned change: settings and grants too. Changes nothing. Throws UNKNOWN_CLUSTER, INVENTORY_INVALID. */
@@ -24,7 +27,11 @@ export async function previewCluster(deps: Deps, name: string): Promise<Preview>
     readRouters(deps, cluster),
   ]);
   const settings = Object.fromEntries(readings.map((one) => [one.router, one.ok ? one.value.settings : {}]));
-  return { cluster, snapshot, routers: readings.map(viewOf), settings };
+  const cannotHold = cluster.routers
+    .map((router) => openRouter(deps, router, cluster.instances))
+    .filter(({ holds }) => !holds)
+    .map(({ name: router }) => router);
+  return { cluster, snapshot, routers: readings.map(viewOf), settings, cannotHold };
 }
 
 /** Behind by less than this, the rest is applied while clients wait. */

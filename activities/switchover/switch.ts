@@ -176,9 +176,10 @@ async function undo(deps: Deps, order: SwitchOrder, because: string, { from, to,
 const CLOSE_WITHIN_MS = 200;
 
 const letThrough = (deps: Deps, order: SwitchOrder): Promise<void> =>
-  onRouters(deps, order, (router) =>
-    router.release(knownInstance(order.cluster, order.from), order.settings[router.name] ?? {}),
-  );
+  onRouters(deps, order, async (router) => {
+    // What was not held needs no release, and no reason to fail here.
+    if (router.holds) await router.release(knownInstance(order.cluster, order.from), order.settings[router.name] ?? {});
+  });
 
 async function onRouters(
   deps: Deps,

@@ -41,7 +41,7 @@ const tellRouted = ({ routers }: Routed): string =>
 /** Where another server was open already, the routers may be the only proof that clients no longer reach the one it replaced. */
 export function proveByRouters(book: Runbook, plan: FailoverPlan, routed: Routed | null): void {
   const routers = routed?.routers ?? [];
-  if (routers.length > 0 && routers.every((router) => router.proved))
+  if (routers.length > 0 && routers.every((router) => router.proved && router.noProof === undefined))
     book.found.fenceProofs.push(
       `every router (${routers.map((router) => router.router).join(', ')}) reads back that only ${plan.newPrimary} takes writes, and has cut the other sessions`,
     );

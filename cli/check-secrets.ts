@@ -1,4 +1,4 @@
-import { type SecretReference } from '../workflows/decisions/cluster';
+import { type Router, type SecretReference } from '../workflows/decisions/cluster';
 import { RunbookError } from '../activities/errors';
 import { type Inventory } from '../activities/inventory/inventory';
 import { exposureOf, resolveSecret } from '../activities/inventory/secrets';
@@ -24,8 +24,14 @@ export async function checkSecrets(inventory: Inventory, withValues: boolean): P
 
 const referencesOf = ({ clusters, notifications }: Inventory): SecretReference[] => [
   ...clusters.flatMap(({ accounts }) => [accounts.admin.password, accounts.replication.password]),
+  ...clusters.flatMap(({ routers }) => routers.flatMap(secretsOf)),
   ...notifications.flatMap((notification) => (notification.kind === 'webhook' ? [notification.url] : [])),
 ];
+
+function secretsOf(router: Router): SecretReference[] {
+  if (router.kind === 'mysqlrouter') return [router.restApi.account.password];
+  return router.kind === 'command' ? Object.values(router.secrets) : [];
+}
 
 async function failureOf(reference: SecretReference, folder: string): Promise<string> {
   try {

@@ -121,22 +121,15 @@ export function findCluster(inventory: Inventory, name: string): Cluster {
 /** From what is written to what the rest of the program sees: names inside, router names filled in, paths absolute. */
 function settle(written: WrittenInventory, path: string): Inventory {
   const folder = dirname(path);
-  const absolute = (reference: SecretReference): SecretReference =>
-    'file' in reference ? { file: resolve(folder, reference.file) } : reference;
-  const account = ({ user, password }: Account): Account => ({
-    user,
-    password: absolute(password),
-  });
+  const absolute = (reference: SecretReference) => absoluteSecret(reference, folder);
+  const account = (one: Account) => absoluteAccount(one, folder);
 
   const clusters = Object.entries(written.clusters).map(([name, { accounts, tls, ...cluster }]): Cluster => ({
     name,
     ...cluster,
     accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
     tls: { mode: tls.mode, ...(tls.ca === undefined ? {} : { ca: resolve(folder, tls.ca) }) },
-    routers: nameRouters(cluster.routers).map((router) => ({
-      ...router,
-      socket: absoluteSocket(router.socket, folder),
-    })),
+    routers: nameRouters(cluster.routers).map((router) => settleRouter(router, folder)),
   }));
 
   return {
@@ -163,6 +156,42 @@ function nameRouters(routers: readonly WrittenRouter[]): Router[] {
 }
 
 type WrittenRouter = WrittenInventory['clusters'][string]['routers'][number];
+
+function settleRouter(router: Router, folder: string): Router {
+  switch (router.kind) {
+    case 'haproxy':
+      return { ...router, socket: absoluteSocket(router.socket, folder) };
+    case 'command': {
+      const secrets = Object.entries(router.secrets).map(([name, at]) => [name, absoluteSecret(at, folder)] as const);
+      return { ...router, command: absoluteCommand(router.command, folder), secrets: Object.fromEntries(secrets) };
+    }
+    case 'mysqlrouter': {
+      const { url, account, ca } = router.restApi;
+      return {
+        ...router,
+        shell: absoluteCommand(router.shell, folder),
+        restart: absoluteCommand(router.restart, folder),
+        restApi: {
+          url,
+          account: absoluteAccount(account, folder),
+          ...(ca !== undefined && { ca: resolve(folder, ca) }),
+        },
+      };
+    }
+  }
+}
+
+const absoluteSecret = (reference: SecretReference, folder: string): SecretReference =>
+  'file' in reference ? { file: resolve(folder, reference.file) } : reference;
+
+const absoluteAccount = ({ user, password }: Account, folder: string): Account => ({
+  user,
+  password: absoluteSecret(password, folder),
+});
+
+/** A name without a slash is looked up on PATH. */
+const absoluteCommand = ([program, ...args]: readonly string[], folder: string): string[] =>
+  program === undefined ? [] : [program.includes('/') ? resolve(folder, program) : program, ...args];
 
 const absoluteSocket = (socket: string, folder: string) =>
   socket.startsWith('unix:') ? `unix:${resolve(folder, socket.slice('unix:'.length))}` : socket;

@@ -1,11 +1,13 @@
 import { type Instance, type Router } from '../../workflows/decisions/cluster';
 import { type Deps } from '../deps';
 import { RunbookError } from '../errors';
+import { controlByCommand } from './command';
 import { type RouterControl } from './control';
 import { controlHaproxy } from './haproxy';
+import { controlMysqlRouter } from './mysqlrouter';
 
 export interface RouterOptions {
-  /** For a whole call. Default 500. */
+  /** For a whole call, where the inventory gives the router no deadline of its own. Default 500. */
   readonly deadlineMs?: number;
 }
 
@@ -16,7 +18,14 @@ export function openRouter(
   instances: readonly Instance[],
   { deadlineMs = 500 }: RouterOptions = {},
 ): RouterControl {
-  return controlHaproxy(router, instances, deadlineMs);
+  switch (router.kind) {
+    case 'haproxy':
+      return controlHaproxy(router, instances, deadlineMs);
+    case 'command':
+      return controlByCommand(router, instances, deps.secret);
+    case 'mysqlrouter':
+      return controlMysqlRouter(router, instances, deps.secret);
+  }
 }
 
 export type PerRouter<T> =

@@ -131,7 +131,7 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     'a router of a kind that comes later',
     fleet({ more: 'routers: [{ kind: proxysql, admin: "10.0.0.21:6032" }]' }),
     [
-      'fleet.yaml:10:23 clusters.orders.routers[0].kind: routers of kind proxysql are not supported yet — supported: haproxy; leave the router out and switch it by hand, or put one of these in front',
+      'fleet.yaml:10:23 clusters.orders.routers[0].kind: routers of kind proxysql are not supported yet — supported: haproxy, mysqlrouter, command; drive it by a program with kind: command (docs/routers.md), or leave it out and switch it by hand',
     ],
   ],
   [
@@ -142,6 +142,24 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     [
       'fleet.yaml:10:40 clusters.orders.routers[0].socket: expected unix:/path or host:port of the stats socket — write it as in unix:/run/haproxy/admin.sock or 10.0.0.21:9999',
       'fleet.yaml:10:90 clusters.orders.routers[0].writeAddress: expected an address as host:port — write it as in 10.0.0.21:3306',
+    ],
+  ],
+  [
+    'a MySQL Router and a hook as nobody can drive them',
+    fleet({
+      more: `routers:
+      - { kind: mysqlrouter, route: "routing:w", configFile: router.conf, restart: systemctl, restApi: { url: "https://u:p@r1:8443/x", account: { user: r, password: { env: R } } }, writeAddress: "10.0.0.21:6446" }
+      - { kind: command, command: hooks/vip, deadlineSeconds: 10s, secrets: { token: hunter2 }, writeAddress: "10.0.0.21" }`,
+    }),
+    [
+      'fleet.yaml:11:37 clusters.orders.routers[0].route: expected the name of a route — NAME alone of the section [routing:NAME]',
+      "fleet.yaml:11:62 clusters.orders.routers[0].configFile: expected an absolute file name on the router's host — for example /etc/mysqlrouter/mysqlrouter.conf",
+      'fleet.yaml:11:84 clusters.orders.routers[0].restart: expected a program and its arguments as a list — write it as a list: [ssh, root@10.0.0.21, systemctl, restart, mysqlrouter]',
+      'fleet.yaml:11:111 clusters.orders.routers[0].restApi.url: expected a web address without a path — write it as in https://10.0.0.21:8443, the address and port of [http_server]',
+      'fleet.yaml:12:35 clusters.orders.routers[1].command: expected a program and its arguments as a list — write it as a list: [hooks/virtual-ip, --address, 10.0.0.100/24, --interface, eth0]',
+      'fleet.yaml:12:63 clusters.orders.routers[1].deadlineSeconds: expected a number of seconds from 1 to 60 — write the number alone, without a unit: 10',
+      'fleet.yaml:12:86 clusters.orders.routers[1].secrets.token: expected a secret by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
+      'fleet.yaml:12:111 clusters.orders.routers[1].writeAddress: expected an address as host:port — write it as in 10.0.0.21:3306',
     ],
   ],
   [

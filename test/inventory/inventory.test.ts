@@ -108,6 +108,49 @@ test('routers get names by position, absolute socket paths and addresses in two 
   ]);
 });
 
+test('programs and files of MySQL Router and of a hook are meant from the folder of the inventory, its own file from its host', () => {
+  const inventory = parseInventory(
+    `${SMALLEST}
+    routers:
+      - kind: mysqlrouter
+        route: w
+        configFile: /etc/mysqlrouter/mysqlrouter.conf
+        restart: [systemctl, restart, mysqlrouter]
+        restApi: { url: "https://r1:8443", account: { user: r, password: { file: secrets/r } }, ca: tls/ca.pem }
+        writeAddress: "r1:6446"
+      - { kind: command, command: [hooks/vip, --on, a/b], secrets: { token: { file: secrets/t } }, writeAddress: "10.0.0.9:3306" }
+`,
+    '/etc/runbooks/fleet.yaml',
+  );
+  expect(inventory.clusters[0]!.routers).toEqual([
+    {
+      kind: 'mysqlrouter',
+      name: 'mysqlrouter-1',
+      route: 'w',
+      configFile: '/etc/mysqlrouter/mysqlrouter.conf',
+      shell: [],
+      restart: ['systemctl', 'restart', 'mysqlrouter'],
+      restApi: {
+        url: 'https://r1:8443',
+        account: { user: 'r', password: { file: '/etc/runbooks/secrets/r' } },
+        ca: '/etc/runbooks/tls/ca.pem',
+      },
+      deadlineSeconds: 10,
+      writeAddress: { host: 'r1', port: 6446 },
+    },
+    {
+      kind: 'command',
+      name: 'command-2',
+      command: ['/etc/runbooks/hooks/vip', '--on', 'a/b'],
+      deadlineSeconds: 10,
+      holds: false,
+      reads: false,
+      secrets: { token: { file: '/etc/runbooks/secrets/t' } },
+      writeAddress: { host: '10.0.0.9', port: 3306 },
+    },
+  ]);
+});
+
 test('accounts may be shared between clusters by a YAML anchor', () => {
   const shared = SMALLEST.replace('accounts: {', 'accounts: &accounts {').concat(`
   users:

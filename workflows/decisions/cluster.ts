@@ -52,7 +52,7 @@ export interface TlsPolicy {
   readonly ca?: string;
 }
 
-export type Router = HaproxyRouter;
+export type Router = HaproxyRouter | CommandRouter | MysqlRouter;
 
 /** One HAProxy, spoken to by its runtime socket. Server lines are named as the inventory names the instances. */
 export interface HaproxyRouter {
@@ -64,6 +64,45 @@ export interface HaproxyRouter {
   readonly writeBackend: string;
   readonly readBackend?: string;
   /** Where a client connects for writes: the proof by a write goes through here. */
+  readonly writeAddress: { readonly host: string; readonly port: number };
+}
+
+/** Whatever else sends clients somewhere, driven by a program of the user's or by one of `hooks/`. Its contract: docs/routers.md. */
+export interface CommandRouter {
+  readonly kind: 'command';
+  readonly name: string;
+  readonly command: readonly string[];
+  /** For a whole call: the look before, the change, and reading it back. A look alone never takes more than two seconds. */
+  readonly deadlineSeconds: number;
+  /** It can let new connections wait. */
+  readonly holds: boolean;
+  /** It sends reads somewhere, too. */
+  readonly reads: boolean;
+  /** Handed to the program on its standard input, by these names. */
+  readonly secrets: Readonly<Record<string, SecretReference>>;
+  readonly writeAddress: { readonly host: string; readonly port: number };
+}
+
+/** One MySQL Router with static destinations: its configuration file is rewritten and it is restarted. */
+export interface MysqlRouter {
+  readonly kind: 'mysqlrouter';
+  readonly name: string;
+  /** NAME of its section `[routing:NAME]`. */
+  readonly route: string;
+  /** On the router's host. */
+  readonly configFile: string;
+  /** What goes before a shell on the router's host, such as `ssh root@router1`; empty = this machine. */
+  readonly shell: readonly string[];
+  /** Run by the worker, as it is written. */
+  readonly restart: readonly string[];
+  readonly restApi: {
+    /** Without a path: `https://10.0.0.21:8443`. */
+    readonly url: string;
+    readonly account: Account;
+    /** Certificate authority of an https address; left out = those that the machine trusts. */
+    readonly ca?: string;
+  };
+  readonly deadlineSeconds: number;
   readonly writeAddress: { readonly host: string; readonly port: number };
 }
 

@@ -73,9 +73,15 @@ const NOT_NEEDED = /^(perl|libperl|libgdbm|libdb5|gcc-\d+-base|libc-gconv)/;
 
 /**
  * Writes `bin/NAME`, a script that runs `root/PROGRAM` with the loader and libraries it was unpacked with: the machine's
- * own libc may be older. `exec` keeps one process, so a pid seen is the program's own.
+ * own libc may be older. `exec` keeps one process, so a pid seen is the program's own. `privateLibraries` are folders below root that
+ * the program would find by its own place, were it not run through a loader.
  */
-export function writeWrapper(home: string, name: string, program: string): void {
+export function writeWrapper(
+  home: string,
+  name: string,
+  program: string,
+  privateLibraries: readonly string[] = [],
+): void {
   const architecture = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
   const libraries = [`usr/lib/${architecture}-linux-gnu`, `lib/${architecture}-linux-gnu`];
   const loaders = architecture === 'aarch64' ? ['ld-linux-aarch64.so.1'] : ['ld-linux-x86-64.so.2'];
@@ -91,7 +97,7 @@ export function writeWrapper(home: string, name: string, program: string): void 
     });
   }
   mkdirSync(join(home, 'bin'), { recursive: true });
-  const path = libraries.map((folder) => `"$here"/root/${folder}`).join(':');
+  const path = [...libraries, ...privateLibraries].map((folder) => `"$here"/root/${folder}`).join(':');
   const script = `#!/bin/sh\nhere=\${0%/*}/..\nexec "$here"/root/${loader} --library-path ${path} "$here"/root/${program} "$@"\n`;
   writeFileSync(join(home, 'bin', name), script);
   chmodSync(join(home, 'bin', name), 0o755);

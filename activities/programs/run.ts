@@ -38,7 +38,6 @@ export function runProgram(command: readonly string[], options: ProgramOptions):
     });
     const heard = { stdout: '', stderr: '' };
     let how: Ended['how'] = 'exit';
-    let timer: NodeJS.Timeout | undefined;
     const settle = (code: number | null, because = '') => {
       clearTimeout(timer);
       child.stdout.destroy();
@@ -51,7 +50,7 @@ export function runProgram(command: readonly string[], options: ProgramOptions):
       // Someone who has left the group may still hold its output: nobody waits for that one.
       settle(null);
     };
-    timer = setTimeout(() => end('late'), Math.max(1, options.deadlineMs));
+    const timer = setTimeout(() => end('late'), Math.max(1, options.deadlineMs));
     const hear = (name: keyof typeof heard) => (text: string) => {
       heard[name] += text;
       if (heard[name].length > MOST_OUTPUT_BYTES) end('too much output');

@@ -87,7 +87,9 @@ async function untilItRuns(
     last = await running(until).catch((error: unknown) => {
       silence = error;
       // A question that the deadline cuts short says less than the answer before it.
-      return performance.now() < until ? unlessSilent(error) : last;
+      if (performance.now() >= until) return last;
+      unlessSilent(error);
+      return undefined;
     });
     if (last && only(last.destinations, wanted)) return last;
     if (performance.now() + LOOK_AGAIN_AFTER_MS >= until) {
@@ -103,8 +105,7 @@ async function untilItRuns(
 }
 
 function unlessSilent(error: unknown): undefined {
-  if (error instanceof RunbookError && error.code === 'ROUTER_UNREACHABLE') return undefined;
-  throw error;
+  if (!(error instanceof RunbookError) || error.code !== 'ROUTER_UNREACHABLE') throw error;
 }
 
 const placeOf = ({ host, port }: Instance): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;

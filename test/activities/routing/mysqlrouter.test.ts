@@ -169,8 +169,8 @@ describe('a Router that is not the one the inventory describes is left as it is'
     const broken = edit(one.config());
     one.writeConfig(broken);
     const pid = one.pid();
-    const { read, fence, pointWritesTo } = one.control();
-    for (const work of [read, fence, () => pointWritesTo(db2)]) {
+    const control = one.control();
+    for (const work of [() => control.read(), () => control.fence(), () => control.pointWritesTo(db2)]) {
       const error = await refusal(work());
       expect(error).toMatchObject({ code: 'ROUTER_MISCONFIGURED', family: 'not possible' });
       expect(error.hint).toContain(hint);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { account, atMost, host, name, port } from './fields';
-import { command, flag, oneOf, readAddress, says, span, strict, text } from './words';
+import { command, flag, oneOf, readAddress, says, span, strict, text, wholeNumber } from './words';
 
 const PROMOTION_RULES = ['prefer', 'neutral', 'prefer_not', 'must_not'] as const;
 
@@ -40,7 +40,19 @@ const socketWords = says(
   'unix:/path or host:port of the stats socket',
   'write it as in unix:/run/haproxy/admin.sock or 10.0.0.21:9999',
 );
-const addressWords = says('an address as host:port', 'write it as in 10.0.0.21:3306');
+
+/** An address written as `host:port`, read into its two parts. */
+function readAs(example: string) {
+  const words = says('an address as host:port', `write it as in ${example}`);
+  return z.string(words).transform((written, context) => {
+    const address = readAddress(written);
+    if (address) return address;
+    context.issues.push({ code: 'custom', message: words.error({ input: written }), input: written });
+    return z.NEVER;
+  });
+}
+
+const WRITE_ADDRESS = 'host:port where clients connect for writes; the proof by a write goes through here.';
 
 const haproxy = strict(
   {
@@ -56,27 +68,46 @@ const haproxy = strict(
     readBackend: text('the name of a backend', 'leave the line out where there is none')
       .exactOptional()
       .describe('Backend that takes reads.'),
-    writeAddress: z
-      .string(addressWords)
-      .transform((written, context) => {
-        const address = readAddress(written);
-        if (address) return address;
-        context.issues.push({ code: 'custom', message: addressWords.error({ input: written }), input: written });
-        return z.NEVER;
-      })
-      .describe('host:port where clients connect for writes; the proof by a write goes through here.'),
+    writeAddress: readAs('10.0.0.21:3306').describe(WRITE_ADDRESS),
   },
   'a router',
   'for example { kind: haproxy, socket: "unix:/run/haproxy/admin.sock", writeBackend: mysql_write, writeAddress: "10.0.0.21:3306" }',
 );
 
-export const ROUTER_KINDS = ['haproxy'] as const;
+const hostgroup = (example: number) =>
+  wholeNumber(0, 2_147_483_647, 'the number of a hostgroup', (input) =>
+    typeof input === 'string' && /^\d+$/.test(input) ? 'write it without quotes' : `for example ${example}`,
+  );
+
+const proxysql = strict(
+  {
+    kind: z
+      .literal('proxysql')
+      .describe('ProxySQL, driven by its admin interface. Every member of its cluster is a router.'),
+    name: name('a name', 'proxysql-a')
+      .exactOptional()
+      .describe('Name used in reports. Default proxysql-1, proxysql-2 …'),
+    admin: readAs('10.0.0.21:6032').describe('host:port of the admin interface.'),
+    account: account('an account of admin-admin_credentials').describe(
+      'Account of admin-admin_credentials, not "admin" itself.',
+    ),
+    writers: hostgroup(10).describe(
+      'Hostgroup that takes writes. Its servers have the hosts and ports of the instances.',
+    ),
+    readers: hostgroup(20).exactOptional().describe('Hostgroup that takes reads.'),
+    writeAddress: readAs('10.0.0.21:6033').describe(WRITE_ADDRESS),
+  },
+  'a router',
+  'for example { kind: proxysql, admin: "10.0.0.21:6032", account: { user: radmin, password: { env: PROXYSQL_ADMIN_PASSWORD } }, writers: 10, readers: 20, writeAddress: "10.0.0.21:6033" }',
+);
+
+export const ROUTER_KINDS = ['haproxy', 'proxysql'] as const;
 const kindOf = (input: unknown) =>
   typeof input === 'object' && input !== null && 'kind' in input && typeof input.kind === 'string'
     ? input.kind
     : undefined;
 
-const router = z.discriminatedUnion('kind', [haproxy], {
+const router = z.discriminatedUnion('kind', [haproxy, proxysql], {
   error: ({ input }) => {
     const kind = kindOf(input);
     const what = kind === undefined ? 'expected a router with a kind' : `routers of kind ${kind} are not supported yet`;

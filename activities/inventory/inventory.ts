@@ -133,10 +133,11 @@ function settle(written: WrittenInventory, path: string): Inventory {
     ...cluster,
     accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
     tls: { mode: tls.mode, ...(tls.ca === undefined ? {} : { ca: resolve(folder, tls.ca) }) },
-    routers: nameRouters(cluster.routers).map((router) => ({
-      ...router,
-      socket: absoluteSocket(router.socket, folder),
-    })),
+    routers: nameRouters(cluster.routers).map((router) =>
+      router.kind === 'haproxy'
+        ? { ...router, socket: absoluteSocket(router.socket, folder) }
+        : { ...router, account: account(router.account) },
+    ),
   }));
 
   return {

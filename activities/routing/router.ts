@@ -3,6 +3,7 @@ import { type Deps } from '../deps';
 import { RunbookError } from '../errors';
 import { type RouterControl } from './control';
 import { controlHaproxy } from './haproxy';
+import { controlProxysql } from './proxysql';
 
 export interface RouterOptions {
   /** For a whole call. Default 500. */
@@ -16,7 +17,12 @@ export function openRouter(
   instances: readonly Instance[],
   { deadlineMs = 500 }: RouterOptions = {},
 ): RouterControl {
-  return controlHaproxy(router, instances, deadlineMs);
+  switch (router.kind) {
+    case 'haproxy':
+      return controlHaproxy(router, instances, deadlineMs);
+    case 'proxysql':
+      return controlProxysql(router, instances, deadlineMs, () => deps.secret(router.account.password));
+  }
 }
 
 export type PerRouter<T> =

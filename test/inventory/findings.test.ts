@@ -129,9 +129,9 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   [
     'a router of a kind that comes later',
-    fleet({ more: 'routers: [{ kind: proxysql, admin: "10.0.0.21:6032" }]' }),
+    fleet({ more: 'routers: [{ kind: vip, address: "10.0.0.21" }]' }),
     [
-      'fleet.yaml:10:23 clusters.orders.routers[0].kind: routers of kind proxysql are not supported yet — supported: haproxy; leave the router out and switch it by hand, or put one of these in front',
+      'fleet.yaml:10:23 clusters.orders.routers[0].kind: routers of kind vip are not supported yet — supported: haproxy, proxysql; leave the router out and switch it by hand, or put one of these in front',
     ],
   ],
   [
@@ -142,6 +142,26 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     [
       'fleet.yaml:10:40 clusters.orders.routers[0].socket: expected unix:/path or host:port of the stats socket — write it as in unix:/run/haproxy/admin.sock or 10.0.0.21:9999',
       'fleet.yaml:10:90 clusters.orders.routers[0].writeAddress: expected an address as host:port — write it as in 10.0.0.21:3306',
+    ],
+  ],
+  [
+    'a ProxySQL without its account, with a hostgroup in quotes',
+    fleet({
+      more: 'routers: [{ kind: proxysql, admin: "10.0.0.21", writers: "10", writeAddress: "10.0.0.21:6033" }]',
+    }),
+    [
+      'fleet.yaml:10:15 clusters.orders.routers[0].account: is missing: expected an account of admin-admin_credentials with user and password — for example { user: runbooks, password: { env: MYSQL_ADMIN_PASSWORD } }',
+      'fleet.yaml:10:40 clusters.orders.routers[0].admin: expected an address as host:port — write it as in 10.0.0.21:6032',
+      'fleet.yaml:10:62 clusters.orders.routers[0].writers: expected the number of a hostgroup — write it without quotes',
+    ],
+  ],
+  [
+    'a ProxySQL whose reads would go where its writes go',
+    fleet({
+      more: 'routers: [{ kind: proxysql, admin: "p:6032", account: { user: radmin, password: { env: P } }, writers: 10, readers: 10, writeAddress: "p:6033" }]',
+    }),
+    [
+      'fleet.yaml:10:121 clusters.orders.routers[0].readers: reads would go to the hostgroup of the writers — give each a hostgroup of its own, or drop readers',
     ],
   ],
   [

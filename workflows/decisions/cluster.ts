@@ -52,7 +52,7 @@ export interface TlsPolicy {
   readonly ca?: string;
 }
 
-export type Router = HaproxyRouter;
+export type Router = HaproxyRouter | ProxysqlRouter;
 
 /** One HAProxy, spoken to by its runtime socket. Server lines are named as the inventory names the instances. */
 export interface HaproxyRouter {
@@ -63,6 +63,25 @@ export interface HaproxyRouter {
   /** Backend that takes writes; exactly one of its servers is ready. */
   readonly writeBackend: string;
   readonly readBackend?: string;
+  /** Where a client connects for writes: the proof by a write goes through here. */
+  readonly writeAddress: { readonly host: string; readonly port: number };
+}
+
+/**
+ * One ProxySQL, spoken to by its admin interface. Its servers are known by address: `hostname` and `port` of mysql_servers are those
+ * of the inventory. The members of a ProxySQL cluster are a router each.
+ */
+export interface ProxysqlRouter {
+  readonly kind: 'proxysql';
+  readonly name: string;
+  /** The admin interface (MySQL protocol, usually port 6032). */
+  readonly admin: { readonly host: string; readonly port: number };
+  /** One of admin-admin_credentials; the account `admin` itself is let in from the proxy's own host only. */
+  readonly account: Account;
+  /** Hostgroup that takes writes. */
+  readonly writers: number;
+  /** Hostgroup that takes reads. */
+  readonly readers?: number;
   /** Where a client connects for writes: the proof by a write goes through here. */
   readonly writeAddress: { readonly host: string; readonly port: number };
 }

@@ -35,41 +35,60 @@ const DEFAULT_DELAY = 5;
  * gone, and lives on in memory and on disk only. Source: ProxySQL documentation, "Main (runtime)", "Stats".
  */
 export async function readProxysql(admin: Admin, router: ProxysqlRouter): Promise<ProxysqlState> {
-  const runtime = await serversIn(admin, 'runtime_mysql_servers');
-  const memory = await serversIn(admin, 'mysql_servers');
   const pairs = {
     runtime: await admin.rows('SELECT * FROM runtime_mysql_replication_hostgroups'),
     memory: await admin.rows('SELECT * FROM mysql_replication_hostgroups'),
   };
-  const pool = await admin.rows('SELECT hostgroup, srv_host, srv_port, ConnUsed FROM stats_mysql_connection_pool');
-  const now = await variables(
-    admin,
-    `SELECT variable_name, variable_value FROM runtime_global_variables WHERE variable_name IN ('${DELAY}', 'mysql-monitor_enabled')`,
-  );
   const onDisk = await variables(
     admin,
     `SELECT variable_name, variable_value FROM disk.global_variables WHERE variable_name IN ('${DELAY}')`,
   );
+  const now = await variables(
+    admin,
+    `SELECT variable_name, variable_value FROM runtime_global_variables WHERE variable_name IN ('${DELAY}', 'mysql-monitor_enabled')`,
+  );
+  const pair = pairs.runtime.find((row) => Number(row['writer_hostgroup']) === router.writers);
   const state: ProxysqlState = {
+    ...(await readServers(admin)),
+    pairs,
+    delay: { now: Number(now.get(DELAY) ?? DEFAULT_DELAY), onDisk: Number(onDisk.get(DELAY) ?? DEFAULT_DELAY) },
+    governed: now.get('mysql-monitor_enabled') !== 'false' && pair !== undefined,
+  };
+  refuseUnknownHostgroup(router, state);
+  refuseOtherPair(router, pair);
+  return state;
+}
+
+/** The part that changes under a call, again: every question is a round trip, and a router may be far away. */
+export async function readAgain(admin: Admin, state: ProxysqlState): Promise<ProxysqlState> {
+  return { ...state, ...(await readServers(admin)), pairs: { ...state.pairs, memory: state.pairs.runtime } };
+}
+
+async function readServers(admin: Admin): Promise<Pick<ProxysqlState, 'runtime' | 'memory' | 'pool'>> {
+  const runtime = await serversIn(admin, 'runtime_mysql_servers');
+  const memory = await serversIn(admin, 'mysql_servers');
+  const pool = await admin.rows('SELECT hostgroup, srv_host, srv_port, ConnUsed FROM stats_mysql_connection_pool');
+  return {
     runtime,
     memory,
-    pairs,
     pool: pool.map((row) => ({
       hostgroup: Number(row['hostgroup']),
       at: addressIn(row, 'srv_host', 'srv_port'),
       used: Number(row['ConnUsed']),
     })),
-    delay: {
-      now: Number(now.get(DELAY) ?? DEFAULT_DELAY),
-      onDisk: Number(onDisk.get(DELAY) ?? DEFAULT_DELAY),
-    },
-    governed:
-      now.get('mysql-monitor_enabled') !== 'false' &&
-      pairs.runtime.some((row) => Number(row['writer_hostgroup']) === router.writers),
   };
-  refuseUnknownHostgroup(router, state);
-  return state;
 }
+
+/** What DELAY is at run time. */
+export const delayNow = async (admin: Admin): Promise<number> =>
+  Number(
+    (
+      await variables(
+        admin,
+        `SELECT variable_name, variable_value FROM runtime_global_variables WHERE variable_name IN ('${DELAY}')`,
+      )
+    ).get(DELAY) ?? DEFAULT_DELAY,
+  );
 
 async function serversIn(admin: Admin, table: string): Promise<ServerRow[]> {
   const rows = await admin.rows(`SELECT * FROM ${table}`);
@@ -99,6 +118,16 @@ function refuseUnknownHostgroup(router: ProxysqlRouter, { runtime, memory }: Pro
     router,
     `it has no server in hostgroup ${missing}; it has servers in ${known.join(', ') || 'none'}`,
     'Correct writers and readers in the inventory, or INSERT the servers into mysql_servers.',
+  );
+}
+
+/** The monitor moves servers between the hostgroups of its pair: readers that we do not know of would be a way back in. */
+function refuseOtherPair(router: ProxysqlRouter, pair: Row | undefined): void {
+  if (pair === undefined || Number(pair['reader_hostgroup']) === router.readers) return;
+  throw misconfigured(
+    router,
+    `its read_only monitor pairs hostgroup ${router.writers} with the readers ${pair['reader_hostgroup'] ?? ''}, and the inventory has ${router.readers === undefined ? 'no readers' : `readers: ${router.readers}`}`,
+    'Give readers in the inventory the reader_hostgroup of mysql_replication_hostgroups.',
   );
 }
 

@@ -9,9 +9,11 @@ import {
   addressIn,
   addressOf,
   DELAY,
+  delayNow,
   live,
   nameOf,
   type ProxysqlState,
+  readAgain,
   readProxysql,
   routingOf,
   unvouched,
@@ -25,7 +27,17 @@ interface Change {
   readonly keep: boolean;
 }
 
+/** One call's conversation with the admin interface. */
+interface Talk {
+  readonly admin: Admin;
+  readonly until: number;
+  /** What differed at the last look after something was set: of a deadline that passes then, more is known than a silence. */
+  differs: string;
+}
+
 const LOOK_AGAIN_AFTER_MS = 2;
+/** A LOAD rebuilds all hostgroups and tells every thread of it. */
+const LOAD_AGAIN_AFTER_MS = 20;
 /** So long before the deadline no further question is begun: a router that answers otherwise is not one that does not answer. */
 const ANSWER_WITHIN_MS = 20;
 /** Statements that run when a hold begins end within 2–90 ms on a busy primary; who is still pinned then is in a transaction. */
@@ -53,29 +65,39 @@ export function controlProxysql(
 ): RouterControl {
   const { writers, readers } = router;
 
-  const within = <T>(work: (admin: Admin, until: number) => Promise<T>): Promise<T> => {
+  const within = async <T>(work: (talk: Talk) => Promise<T>): Promise<T> => {
     const until = performance.now() + deadlineMs;
-    return onAdmin(router, password, until, (admin) => work(admin, until));
+    const seen: { talk?: Talk } = {};
+    try {
+      return await onAdmin(router, password, until, (admin) => work((seen.talk = { admin, until, differs: '' })));
+    } catch (error) {
+      const differs = seen.talk?.differs ?? '';
+      if (differs !== '' && performance.now() >= until) throw disagrees(router, differs);
+      throw error;
+    }
   };
 
-  const change = async (admin: Admin, until: number, { wanted, keep }: Change): Promise<Routing> => {
-    let state = await readProxysql(admin, router);
+  const change = async (talk: Talk, before: ProxysqlState, { wanted, keep }: Change): Promise<ProxysqlState> => {
+    const { admin, until } = talk;
+    let state = before;
     for (let told = false; ; told = true) {
       const rows = wanted(state);
       const differs = rowsDiffer(router, instances, state, rows);
       const attached = stillAttached(instances, state, rows);
-      if (told && differs + attached !== '' && performance.now() + ANSWER_WITHIN_MS >= until)
-        throw disagrees(router, differs || attached);
+      if (told) talk.differs = differs || attached;
+      if (talk.differs !== '' && performance.now() + ANSWER_WITHIN_MS >= until) throw disagrees(router, talk.differs);
       for (const statement of memoryStatements(router, state, rows)) await admin.run(statement);
       if (differs !== '') await admin.run('LOAD MYSQL SERVERS TO RUNTIME');
       else if (attached === '') break;
       else await cut(admin, rows);
-      if (told) await pause(LOOK_AGAIN_AFTER_MS);
-      state = await readProxysql(admin, router);
+      if (told) await pause(differs === '' ? LOOK_AGAIN_AFTER_MS : LOAD_AGAIN_AFTER_MS);
+      state = await readAgain(admin, state);
     }
     if (keep) await admin.run('SAVE MYSQL SERVERS TO DISK');
-    return routingOf(router, instances, state);
+    return state;
   };
+
+  const routing = (state: ProxysqlState): Routing => routingOf(router, instances, state);
 
   /** OFFLINE_HARD as a writer and, where the monitor would bring it back from there, as a reader. */
   const park = (state: ProxysqlState, at: string): Wanted[] => [
@@ -86,100 +108,88 @@ export function controlProxysql(
   return {
     name: router.name,
 
-    read: () => within(async (admin) => routingOf(router, instances, await readProxysql(admin, router))),
+    read: () => within(async ({ admin }) => routing(await readProxysql(admin, router))),
 
     fence: () =>
-      within(async (admin, until) => {
-        const before = await readProxysql(admin, router);
-        const doubtful = before.governed ? await unvouched(admin, addressesIn(live(before, readers))) : [];
+      within(async (talk) => {
+        const before = await readProxysql(talk.admin, router);
+        const doubtful = before.governed ? await unvouched(talk.admin, addressesIn(live(before, readers))) : [];
         const out = new Set(doubtful);
-        return change(admin, until, {
-          wanted: (state) => {
-            for (const { at } of live(state, writers)) out.add(at);
-            for (const at of attachedTo(state, writers)) out.add(at);
-            return [...out].flatMap((at) => park(state, at));
-          },
-          keep: true,
-        });
+        const wanted = (state: ProxysqlState) => {
+          for (const at of writing(state, writers)) out.add(at);
+          return [...out].flatMap((at) => park(state, at));
+        };
+        return routing(await change(talk, before, { wanted, keep: true }));
       }),
 
     pointWritesTo: (instance) =>
-      within(async (admin, until) => {
+      within(async (talk) => {
+        const before = await readProxysql(talk.admin, router);
+        refuseUnknown(router, instances, before, [instance]);
         const target = addressOf(instance);
-        refuseUnknown(router, instances, await readProxysql(admin, router), [instance]);
         const out = new Set<string>();
-        return change(admin, until, {
-          wanted: (state) => {
-            for (const { at } of live(state, writers)) out.add(at);
-            for (const at of attachedTo(state, writers)) out.add(at);
-            out.delete(target);
-            return [{ hostgroup: writers, at: target, status: 'ONLINE' }, ...[...out].flatMap((at) => park(state, at))];
-          },
-          keep: true,
-        });
+        const wanted = (state: ProxysqlState): Wanted[] => {
+          for (const at of writing(state, writers)) if (at !== target) out.add(at);
+          return [{ hostgroup: writers, at: target, status: 'ONLINE' }, ...[...out].flatMap((at) => park(state, at))];
+        };
+        return routing(await change(talk, before, { wanted, keep: true }));
       }),
 
     hold: (instance) =>
-      within(async (admin, until) => {
+      within(async (talk) => {
         const at = addressOf(instance);
-        const state = await readProxysql(admin, router);
-        await refuseDrafts(admin, router, state);
-        refuseNotWriting(router, instances, state, instance);
-        if (state.delay.now !== 0) await setDelay(admin, 0);
+        const before = await readProxysql(talk.admin, router);
+        await refuseDrafts(talk.admin, router, before);
+        refuseNotWriting(router, instances, before, instance);
+        if (before.delay.now !== 0) await setDelay(talk.admin, router, 0);
+        const wanted = (): Wanted[] => [{ hostgroup: writers, at, status: 'OFFLINE_SOFT' }];
         // Not kept: a ProxySQL that restarts in the middle must not come back holding for nobody.
-        const held = await change(admin, until, {
-          wanted: () => [{ hostgroup: writers, at, status: 'OFFLINE_SOFT' }],
-          keep: false,
-        });
-        return (await drained(admin, until, at)) ?? held;
+        return routing(await drained(talk, await change(talk, before, { wanted, keep: false }), at));
       }),
 
     release: (instance, settings) =>
-      within(async (admin, until) => {
+      within(async (talk) => {
         const at = addressOf(instance);
-        const delay = settings[DELAY];
-        const before = await readProxysql(admin, router);
-        if (delay !== undefined && delay !== before.delay.now) await setDelay(admin, delay);
-        return change(admin, until, {
-          wanted: (state) =>
-            live(state, writers).some((row) => row.at === at && row.status === 'OFFLINE_SOFT')
-              ? [{ hostgroup: writers, at, status: 'ONLINE' }]
-              : [],
-          keep: false,
-        });
+        const now = settings[DELAY];
+        let before = await readProxysql(talk.admin, router);
+        if (now !== undefined && now !== before.delay.now) {
+          await setDelay(talk.admin, router, now);
+          before = { ...before, delay: { ...before.delay, now } };
+        }
+        const wanted = (state: ProxysqlState): Wanted[] =>
+          live(state, writers).some((row) => row.at === at && row.status === 'OFFLINE_SOFT')
+            ? [{ hostgroup: writers, at, status: 'ONLINE' }]
+            : [];
+        return routing(await change(talk, before, { wanted, keep: false }));
       }),
 
-    pointReadsTo: (wanted) =>
-      within(async (admin, until) => {
-        const before = await readProxysql(admin, router);
-        if (readers === undefined) return routingOf(router, instances, before);
-        refuseUnknown(router, instances, before, wanted);
-        const to = wanted.map(addressOf);
+    pointReadsTo: (instancesToRead) =>
+      within(async (talk) => {
+        const before = await readProxysql(talk.admin, router);
+        if (readers === undefined) return routing(before);
+        refuseUnknown(router, instances, before, instancesToRead);
+        const to = instancesToRead.map(addressOf);
         const out = new Set<string>();
-        return change(admin, until, {
-          wanted: (state) => {
-            for (const { at } of live(state, readers)) if (!to.includes(at)) out.add(at);
-            return [
-              ...to.map((at) => ({ hostgroup: readers, at, status: 'ONLINE' }) as const),
-              ...[...out].map((at) => ({ hostgroup: readers, at, status: 'OFFLINE_HARD' }) as const),
-            ];
-          },
-          keep: true,
-        });
+        const wanted = (state: ProxysqlState): Wanted[] => {
+          for (const { at } of live(state, readers)) if (!to.includes(at)) out.add(at);
+          return [
+            ...to.map((at) => ({ hostgroup: readers, at, status: 'ONLINE' }) as const),
+            ...[...out].map((at) => ({ hostgroup: readers, at, status: 'OFFLINE_HARD' }) as const),
+          ];
+        };
+        return routing(await change(talk, before, { wanted, keep: true }));
       }),
   };
 
-  /** Wait a moment for the statements that the hold met; undefined when its time was over before the first look. */
-  async function drained(admin: Admin, until: number, at: string): Promise<Routing | undefined> {
+  /** Wait a moment for the statements that the hold met. */
+  async function drained({ admin, until }: Talk, held: ProxysqlState, at: string): Promise<ProxysqlState> {
     const enough = Math.min(until - ANSWER_WITHIN_MS, performance.now() + DRAIN_WITHIN_MS);
-    let routing: Routing | undefined;
-    while (performance.now() < enough) {
-      const state = await readProxysql(admin, router);
-      routing = routingOf(router, instances, state);
-      if (usedOn(state, writers, at) === 0) break;
+    let state = held;
+    while (usedOn(state, writers, at) > 0 && performance.now() < enough) {
       await pause(LOOK_AGAIN_AFTER_MS);
+      state = await readAgain(admin, state);
     }
-    return routing;
+    return state;
   }
 }
 
@@ -187,10 +197,12 @@ export function controlProxysql(
  * LOAD MYSQL VARIABLES publishes every mysql- variable, so memory is made the running state first. Never saved: after a restart the
  * value of the disk is in force again.
  */
-async function setDelay(admin: Admin, statements: number): Promise<void> {
+async function setDelay(admin: Admin, router: ProxysqlRouter, statements: number): Promise<void> {
   await admin.run('SAVE MYSQL VARIABLES FROM RUNTIME');
   await admin.run(`UPDATE global_variables SET variable_value = '${statements}' WHERE variable_name = '${DELAY}'`);
   await admin.run('LOAD MYSQL VARIABLES TO RUNTIME');
+  const now = await delayNow(admin);
+  if (now !== statements) throw disagrees(router, `${DELAY} is ${now}, not ${statements}`);
 }
 
 /** ProxySQL breaks off what runs on an OFFLINE_HARD server as soon as its threads look; sessions that are idle in a transaction are ended by us. */
@@ -210,8 +222,11 @@ async function cut(admin: Admin, wanted: readonly Wanted[]): Promise<void> {
 
 const addressesIn = (rows: readonly { readonly at: string }[]): string[] => rows.map(({ at }) => at);
 
-const attachedTo = ({ pool }: ProxysqlState, hostgroup: number): string[] =>
-  addressesIn(pool.filter((row) => row.hostgroup === hostgroup && row.used > 0));
+/** Who can write now: servers of the hostgroup, and those that are out of it with a session still on them. */
+const writing = (state: ProxysqlState, hostgroup: number): string[] => [
+  ...addressesIn(live(state, hostgroup)),
+  ...addressesIn(state.pool.filter((row) => row.hostgroup === hostgroup && row.used > 0)),
+];
 
 /** What still differs from the wanted rows at run time, '' when nothing does. */
 function rowsDiffer(
@@ -263,10 +278,10 @@ function refuseNotWriting(
   state: ProxysqlState,
   instance: Instance,
 ): void {
-  const writing = addressesIn(live(state, router.writers));
-  if (writing.includes(addressOf(instance))) return;
+  const now = addressesIn(live(state, router.writers));
+  if (now.includes(addressOf(instance))) return;
   throw disagrees(
     router,
-    `it sends writes to ${writing.map((at) => nameOf(instances, at)).join(', ') || 'no server'}, and ${instance.name} is to be held`,
+    `it sends writes to ${now.map((at) => nameOf(instances, at)).join(', ') || 'no server'}, and ${instance.name} is to be held`,
   );
 }

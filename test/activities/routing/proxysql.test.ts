@@ -81,15 +81,30 @@ describe('sessions', () => {
   test('held: a busy writer is let go of its server, and waits for the one that takes over', async () => {
     const client = proxysql.client(WRITERS);
     await client.insert();
+    const taken: string[] = [];
+    // It inserts behind each statement of ours, so that its pin is renewed for as long as inserts pin.
+    proxysql.answered = () => void client.insert().then((server) => taken.push(server));
     const before = await open(login()).read();
-    const holding = open(login()).hold(db1);
-    // Pinned by its last insert, it goes on for the five statements that it had left when the hold began.
-    for (let left = 5; left > 0; left -= 1) await client.select();
-    expect((await holding).sessions).toEqual({ db1: 0 });
+    expect((await open(login()).hold(db1)).sessions).toEqual({ db1: 0 });
+    proxysql.answered = () => undefined;
+    expect(new Set(taken)).toEqual(new Set([at(db1)]));
+
     const waiting = client.insert();
     await open(login()).pointWritesTo(db2);
     expect(await waiting).toBe(at(db2));
     await open(login()).release(db1, before.settings);
+  });
+
+  test('held: a statement that runs when the hold begins is waited for', async () => {
+    const client = proxysql.client(WRITERS);
+    await client.begin();
+    let loaded = false;
+    proxysql.answered = (sql) => {
+      // It ends when the first look at the hold has found it running.
+      if (loaded && sql.includes('FROM stats_mysql_connection_pool')) client.end();
+      loaded ||= sql === 'LOAD MYSQL SERVERS TO RUNTIME';
+    };
+    expect((await open(login()).hold(db1)).sessions).toEqual({ db1: 0 });
   });
 
   test('with the statements after an insert still pinned, a busy writer would have gone on through the hold', async () => {
@@ -311,6 +326,23 @@ describe('a ProxySQL that is not the one the inventory describes, or none', () =
     expect(error.message).toContain('no server in hostgroup 10; it has servers in 910, 920, 930');
   });
 
+  test('readers that the monitor knows and the inventory does not are refused: they would be a way back in', async () => {
+    await governed();
+    const { readers, ...writesOnly } = routerOf(login());
+    expect(readers).toBe(READERS);
+    const error = await refusal(open(login(), INSTANCES, {}, writesOnly).read());
+    expect(error).toMatchObject({ code: 'ROUTER_MISCONFIGURED' });
+    expect(error.message).toContain('pairs hostgroup 910 with the readers 920, and the inventory has no readers');
+  });
+
+  test('a LOAD that leaves the variable as it was is found by reading back', async () => {
+    await setUp(login());
+    proxysql.overruled = true;
+    const error = await refusal(open(login()).hold(db1));
+    expect(error).toMatchObject({ code: 'ROUTER_DISAGREES' });
+    expect(error.message).toContain('mysql-auto_increment_delay_multiplex is 5, not 0');
+  });
+
   test('hostgroups that another monitor drives are refused', async () => {
     await setUp(login());
     proxysql.drive(WRITERS);
@@ -329,7 +361,7 @@ describe('a ProxySQL that is not the one the inventory describes, or none', () =
   test('something else that sets it back is found by reading back', async () => {
     await setUp(login());
     proxysql.overruled = true;
-    const error = await refusal(open(login(), INSTANCES, { deadlineMs: 200 }).fence());
+    const error = await refusal(open(login(), INSTANCES, { deadlineMs: 400 }).fence());
     expect(error).toMatchObject({ code: 'ROUTER_DISAGREES', family: 'not yet' });
     expect(error.message).toContain('reads back otherwise: db1 is ONLINE in hostgroup 910, not OFFLINE_HARD');
   });

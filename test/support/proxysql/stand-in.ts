@@ -33,8 +33,10 @@ export class StandIn {
   writerIsAlsoReader = true;
   /** Answer to statements? A hung process still accepts. */
   hung = false;
-  /** Does something else set every server ONLINE again behind a LOAD? */
+  /** Does something else set everything back behind a LOAD? */
   overruled = false;
+  /** Called behind every statement that was answered. */
+  answered: (sql: string) => void = () => undefined;
   port = 0;
   private readonly misses = new Map<string, number>();
   private readonly wires = new Set<Wire>();
@@ -188,6 +190,7 @@ export class StandIn {
     wire.stream.uncork();
     // Every statement begins its own count of packets; the driver's server leaves that to us.
     wire._resetSequenceId();
+    this.answered(sql);
   }
 
   private say(wire: Wire, sql: string): void {
@@ -232,8 +235,9 @@ export class StandIn {
     'SAVE MYSQL SERVERS TO DISK': () =>
       ['mysql_servers', 'mysql_replication_hostgroups'].forEach((name) => this.put(`disk.${name}`, this.rows(name))),
     'SAVE MYSQL SERVERS FROM RUNTIME': () => this.put('mysql_servers', this.hostgroups.rows().map(unshunned)),
-    'LOAD MYSQL VARIABLES TO RUNTIME': () =>
-      (this.runtimeVariables = this.rows('global_variables').map((row) => ({ ...row }))),
+    'LOAD MYSQL VARIABLES TO RUNTIME': () => {
+      if (!this.overruled) this.runtimeVariables = this.rows('global_variables').map((row) => ({ ...row }));
+    },
     'SAVE MYSQL VARIABLES FROM RUNTIME': () => this.put('global_variables', this.runtimeVariables),
     'SAVE MYSQL VARIABLES TO DISK': () => this.put('disk.global_variables', this.rows('global_variables')),
     /** What a restart does: the disk is loaded to memory and to the running state. */

@@ -29,6 +29,8 @@ module.exports = {
       displayName: 'real',
       testMatch: ['<rootDir>/test/{activities,lab,workflows,replay,smoke}/**/*.test.ts'],
     },
+    // Only by `npm run test:proxysql`, with PROXYSQL_ADMIN: a real one.
+    { ...common, displayName: 'proxysql', testMatch: ['<rootDir>/test/proxysql/**/*.test.ts'] },
     { ...common, displayName: 'chaos', testMatch: ['<rootDir>/test/chaos/**/*.test.ts'] },
     { ...common, displayName: 'fleet', testMatch: ['<rootDir>/test/fleet/**/*.test.ts'] },
     { ...common, displayName: 'incidents', testMatch: ['<rootDir>/test/incidents/**/*.test.ts'] },

@@ -1,4 +1,5 @@
-import { type Router, type SecretReference } from '../workflows/decisions/cluster';
+import { type SecretReference } from '../workflows/decisions/cluster';
+import { type Router } from '../workflows/decisions/router';
 import { RunbookError } from '../activities/errors';
 import { type Inventory } from '../activities/inventory/inventory';
 import { exposureOf, resolveSecret } from '../activities/inventory/secrets';
@@ -29,8 +30,16 @@ const referencesOf = ({ clusters, notifications }: Inventory): SecretReference[]
 ];
 
 function secretsOf(router: Router): SecretReference[] {
-  if (router.kind === 'mysqlrouter') return [router.restApi.account.password];
-  return router.kind === 'command' ? Object.values(router.secrets) : [];
+  switch (router.kind) {
+    case 'haproxy':
+      return [];
+    case 'proxysql':
+      return [router.account.password];
+    case 'mysqlrouter':
+      return [router.restApi.account.password];
+    case 'command':
+      return Object.values(router.secrets);
+  }
 }
 
 async function failureOf(reference: SecretReference, folder: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { account, atMost, host, name, port, writeAddress } from './fields';
-import { commandRouter, mysqlRouter } from './router-schema';
-import { command, flag, oneOf, readAddress, says, span, strict, text } from './words';
+import { account, atMost, host, name, port } from './fields';
+import { router } from './router-schema';
+import { command, flag, oneOf, says, span, strict, text } from './words';
 
 const PROMOTION_RULES = ['prefer', 'neutral', 'prefer_not', 'must_not'] as const;
 
@@ -36,45 +36,6 @@ const instance = strict(
   // A delayed replica is kept to undo mistakes: promoting it by default would spend the delay that it exists for.
   promotion: promotion ?? (written.delaySeconds > 0 ? ('must_not' as const) : ('neutral' as const)),
 }));
-
-const socketWords = says(
-  'unix:/path or host:port of the stats socket',
-  'write it as in unix:/run/haproxy/admin.sock or 10.0.0.21:9999',
-);
-
-const haproxy = strict(
-  {
-    kind: z.literal('haproxy').describe('HAProxy, driven by its runtime socket.'),
-    name: name('a name', 'haproxy-a').exactOptional().describe('Name used in reports. Default haproxy-1, haproxy-2 …'),
-    socket: z
-      .string(socketWords)
-      .refine((written) => /^unix:.+/.test(written) || readAddress(written) !== undefined, socketWords)
-      .describe('Stats socket of level admin: unix:/path (relative to the folder of this inventory) or host:port.'),
-    writeBackend: text('the name of a backend', 'for example mysql_write').describe(
-      'Backend that takes writes. Its servers are named as the instances are.',
-    ),
-    readBackend: text('the name of a backend', 'leave the line out where there is none')
-      .exactOptional()
-      .describe('Backend that takes reads.'),
-    writeAddress,
-  },
-  'a router',
-  'for example { kind: haproxy, socket: "unix:/run/haproxy/admin.sock", writeBackend: mysql_write, writeAddress: "10.0.0.21:3306" }',
-);
-
-export const ROUTER_KINDS = ['haproxy', 'mysqlrouter', 'command'] as const;
-const kindOf = (input: unknown) =>
-  typeof input === 'object' && input !== null && 'kind' in input && typeof input.kind === 'string'
-    ? input.kind
-    : undefined;
-
-const router = z.discriminatedUnion('kind', [haproxy, mysqlRouter, commandRouter], {
-  error: ({ input }) => {
-    const kind = kindOf(input);
-    const what = kind === undefined ? 'expected a router with a kind' : `routers of kind ${kind} are not supported yet`;
-    return `${what} — supported: ${ROUTER_KINDS.join(', ')}; drive it by a program with kind: command (docs/routers.md), or leave it out and switch it by hand`;
-  },
-});
 
 const failover = strict(
   {

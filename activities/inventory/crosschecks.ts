@@ -24,6 +24,17 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
         ),
         (first) => `this name is taken by ${first} — give every router of a cluster its own name`,
       ),
+      ...routers.flatMap((router, index) =>
+        router.kind === 'proxysql' && router.readers === router.writers
+          ? [
+              {
+                path: ['clusters', cluster, 'routers', index, 'readers'],
+                message:
+                  'reads would go to the hostgroup of the writers — give each a hostgroup of its own, or drop readers',
+              },
+            ]
+          : [],
+      ),
       ...(tls.ca !== undefined && tls.mode !== 'verify'
         ? [
             {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { type Account, type SecretReference } from '../../workflows/decisions/cluster';
-import { command, readAddress, says, span, strict, text, wholeNumber } from './words';
+import { addressPair, command, says, span, strict, text, wholeNumber } from './words';
 
 /** A name that is safe in a workflow id, a file name and a router's configuration. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
@@ -25,16 +25,8 @@ export const host = z
 /** Names that a program is given beside its secrets. */
 export const NAMES = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
-const addressWords = says('an address as host:port', 'write it as in 10.0.0.21:3306');
-export const writeAddress = z
-  .string(addressWords)
-  .transform((written, context) => {
-    const address = readAddress(written);
-    if (address) return address;
-    context.issues.push({ code: 'custom', message: addressWords.error({ input: written }), input: written });
-    return z.NEVER;
-  })
-  .describe('host:port where clients connect for writes; the proof by a write goes through here.');
+export const writeAddress = (example: string) =>
+  addressPair(example).describe('host:port where clients connect for writes; the proof by a write goes through here.');
 
 const WAYS = ['env', 'file', 'command'] as const;
 const REFERENCE_FORM =

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
-import { type Account, type Cluster, type Router, type SecretReference } from '../../workflows/decisions/cluster';
+import { type Account, type Cluster, type SecretReference } from '../../workflows/decisions/cluster';
+import { type Router } from '../../workflows/decisions/router';
 import { RunbookError } from '../errors';
 import { contradictionsOf } from './crosschecks';
 import { systemCode } from './system-code';
@@ -161,6 +162,8 @@ function settleRouter(router: Router, folder: string): Router {
   switch (router.kind) {
     case 'haproxy':
       return { ...router, socket: absoluteSocket(router.socket, folder) };
+    case 'proxysql':
+      return { ...router, account: absoluteAccount(router.account, folder) };
     case 'command': {
       const secrets = Object.entries(router.secrets).map(([name, at]) => [name, absoluteSecret(at, folder)] as const);
       return { ...router, command: absoluteCommand(router.command, folder), secrets: Object.fromEntries(secrets) };

@@ -1,6 +1,58 @@
 import { z } from 'zod';
 import { account, name, NAMES, secret, writeAddress } from './fields';
-import { command, flag, says, span, strict, text } from './words';
+import { addressPair, command, flag, readAddress, says, span, strict, text, wholeNumber } from './words';
+
+const socketWords = says(
+  'unix:/path or host:port of the stats socket',
+  'write it as in unix:/run/haproxy/admin.sock or 10.0.0.21:9999',
+);
+
+const haproxy = strict(
+  {
+    kind: z.literal('haproxy').describe('HAProxy, driven by its runtime socket.'),
+    name: name('a name', 'haproxy-a').exactOptional().describe('Name used in reports. Default haproxy-1, haproxy-2 …'),
+    socket: z
+      .string(socketWords)
+      .refine((written) => /^unix:.+/.test(written) || readAddress(written) !== undefined, socketWords)
+      .describe('Stats socket of level admin: unix:/path (relative to the folder of this inventory) or host:port.'),
+    writeBackend: text('the name of a backend', 'for example mysql_write').describe(
+      'Backend that takes writes. Its servers are named as the instances are.',
+    ),
+    readBackend: text('the name of a backend', 'leave the line out where there is none')
+      .exactOptional()
+      .describe('Backend that takes reads.'),
+    writeAddress: writeAddress('10.0.0.21:3306'),
+  },
+  'a router',
+  'for example { kind: haproxy, socket: "unix:/run/haproxy/admin.sock", writeBackend: mysql_write, writeAddress: "10.0.0.21:3306" }',
+);
+
+const hostgroup = (example: number) =>
+  wholeNumber(0, 2_147_483_647, 'the number of a hostgroup', (input) =>
+    typeof input === 'string' && /^\d+$/.test(input) ? 'write it without quotes' : `for example ${example}`,
+  );
+
+const proxysql = strict(
+  {
+    kind: z
+      .literal('proxysql')
+      .describe('ProxySQL, driven by its admin interface. Every member of its cluster is a router.'),
+    name: name('a name', 'proxysql-a')
+      .exactOptional()
+      .describe('Name used in reports. Default proxysql-1, proxysql-2 …'),
+    admin: addressPair('10.0.0.21:6032').describe('host:port of the admin interface.'),
+    account: account('an account of admin-admin_credentials').describe(
+      'Account of admin-admin_credentials, not "admin" itself.',
+    ),
+    writers: hostgroup(10).describe(
+      'Hostgroup that takes writes. Its servers have the hosts and ports of the instances.',
+    ),
+    readers: hostgroup(20).exactOptional().describe('Hostgroup that takes reads.'),
+    writeAddress: writeAddress('10.0.0.21:6033'),
+  },
+  'a router',
+  'for example { kind: proxysql, admin: "10.0.0.21:6032", account: { user: radmin, password: { env: PROXYSQL_ADMIN_PASSWORD } }, writers: 10, readers: 20, writeAddress: "10.0.0.21:6033" }',
+);
 
 const deadlineSeconds = (what: string) =>
   span('seconds', 1, 60)
@@ -10,7 +62,7 @@ const deadlineSeconds = (what: string) =>
 const secretsWords = says('secrets by name', 'for example { token: { env: CONSUL_TOKEN } }');
 
 /** Anything that a program can drive. */
-export const commandRouter = strict(
+const commandRouter = strict(
   {
     kind: z.literal('command').describe('Any router, driven by a program: docs/routers.md has its contract.'),
     name: name('a name', 'vip-a').exactOptional().describe('Name used in reports. Default command-1, command-2 …'),
@@ -28,7 +80,7 @@ export const commandRouter = strict(
       .record(z.string().regex(NAMES, secretsWords), secret('a secret'), secretsWords)
       .default({})
       .describe('Handed to the program on its standard input, by these names.'),
-    writeAddress,
+    writeAddress: writeAddress('10.0.0.21:3306'),
   },
   'a router',
   'for example { kind: command, command: [hooks/virtual-ip, --address, 10.0.0.100/24, --interface, eth0], writeAddress: "10.0.0.100:3306" }',
@@ -41,7 +93,7 @@ const urlWords = says(
 );
 
 /** MySQL Router with static destinations. */
-export const mysqlRouter = strict(
+const mysqlRouter = strict(
   {
     kind: z.literal('mysqlrouter').describe('MySQL Router with static destinations: rewritten and restarted.'),
     name: name('a name', 'router-a').exactOptional().describe('Name used in reports. Default mysqlrouter-1 …'),
@@ -70,8 +122,23 @@ export const mysqlRouter = strict(
       'for example { url: "https://10.0.0.21:8443", account: { user: runbooks, password: { env: ROUTER_PASSWORD } } }',
     ).describe('What the running process does is read here.'),
     deadlineSeconds: deadlineSeconds('For a whole call: rewrite, restart, and reading it back.'),
-    writeAddress,
+    writeAddress: writeAddress('10.0.0.21:3306'),
   },
   'a router',
   'see docs/routers.md for the smallest one',
 );
+
+export const ROUTER_KINDS = ['haproxy', 'proxysql', 'mysqlrouter', 'command'] as const;
+const kindOf = (input: unknown) =>
+  typeof input === 'object' && input !== null && 'kind' in input && typeof input.kind === 'string'
+    ? input.kind
+    : undefined;
+
+/** What sends clients to the primary. */
+export const router = z.discriminatedUnion('kind', [haproxy, proxysql, mysqlRouter, commandRouter], {
+  error: ({ input }) => {
+    const kind = kindOf(input);
+    const what = kind === undefined ? 'expected a router with a kind' : `routers of kind ${kind} are not supported yet`;
+    return `${what} — supported: ${ROUTER_KINDS.join(', ')}; drive it by a program with kind: command (docs/routers.md), or leave it out and switch it by hand`;
+  },
+});

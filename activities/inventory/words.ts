@@ -99,3 +99,14 @@ export const addressText = (example: string) => {
     .refine((written) => readAddress(written) !== undefined, words)
     .meta({ pattern: HOST_AND_PORT.source });
 };
+
+/** An address written as `host:port`, read into its two parts. */
+export const addressPair = (example: string) => {
+  const words = says('an address as host:port', `write it as in ${example}`);
+  return z.string(words).transform((written, context) => {
+    const address = readAddress(written);
+    if (address) return address;
+    context.issues.push({ code: 'custom', message: words.error({ input: written }), input: written });
+    return z.NEVER;
+  });
+};

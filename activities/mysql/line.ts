@@ -31,9 +31,10 @@ const PIN =
 /**
  * Connect and log in within `deadlineMs`, which covers name lookup, TCP, TLS, greeting and authentication: a stopped mysqld
  * accepts TCP (the kernel does) and never greets. Logs in to mysql_native_password, and to caching_sha2_password with TLS or by
- * the server's public key. Source: MySQL manual, "Caching SHA-2 Pluggable Authentication", "RESET CONNECTION".
+ * the server's public key. `pin` is said after every login: the admin interface of a proxy knows none of a server's session variables.
+ * Source: MySQL manual, "Caching SHA-2 Pluggable Authentication", "RESET CONNECTION".
  */
-export async function openLine(login: Login, deadlineMs: number): Promise<Line> {
+export async function openLine(login: Login, deadlineMs: number, pin: string = PIN): Promise<Line> {
   const connection = createConnection({
     ...login,
     connectTimeout: Math.max(1, deadlineMs),
@@ -55,8 +56,8 @@ export async function openLine(login: Login, deadlineMs: number): Promise<Line> 
     }, deadlineMs);
     loggedIn(connection)
       .then(async () => {
-        const line = keep(connection);
-        await line.query(PIN, [], 'objects');
+        const line = keep(connection, pin);
+        await line.query(pin, [], 'objects');
         return line;
       })
       .then(resolve, reject)
@@ -75,7 +76,7 @@ function loggedIn(connection: Connection): Promise<void> {
   });
 }
 
-function keep(connection: Connection): Line {
+function keep(connection: Connection, pin: string): Line {
   let broken = false;
   let listener: () => void = () => undefined;
   const breaks = () => {
@@ -99,7 +100,7 @@ function keep(connection: Connection): Line {
     reset: async () => {
       await new Promise<void>((resolve, reject) => connection.reset((error) => (error ? reject(error) : resolve())));
       await new Promise<void>((resolve, reject) =>
-        connection.query(PIN, (error) => (error ? reject(error) : resolve())),
+        connection.query(pin, (error) => (error ? reject(error) : resolve())),
       );
     },
     destroy: () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type CommandRouter, type Instance } from '../../workflows/decisions/cluster';
+import { type Instance } from '../../workflows/decisions/cluster';
+import { type CommandRouter } from '../../workflows/decisions/router';
 import { type Routing } from './control';
 
 const names = z.array(z.string().min(1));

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { type CommandRouter, type Instance, type SecretReference } from '../../workflows/decisions/cluster';
+import { type Instance, type SecretReference } from '../../workflows/decisions/cluster';
+import { type CommandRouter } from '../../workflows/decisions/router';
 import { RunbookError } from '../errors';
 import { type Ended, endingOf, lastLine, runProgram } from '../programs/run';
 import { type HookAnswer, readHookAnswer } from './command-answer';

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type CommandRouter, type Instance } from '../../workflows/decisions/cluster';
+import { type Instance } from '../../workflows/decisions/cluster';
+import { type CommandRouter } from '../../workflows/decisions/router';
 import { RunbookError } from '../errors';
 import { type HookAnswer, lacks, missingProof, routingOf, takesWritesStill, tellUnknown } from './command-answer';
 import { type HookOrder, misconfigured, runHook, type Secret } from './command-run';

@@ -1,4 +1,5 @@
-import { address, type HaproxyRouter, type Instance } from '../../workflows/decisions/cluster';
+import { address, type Instance } from '../../workflows/decisions/cluster';
+import { type HaproxyRouter } from '../../workflows/decisions/router';
 import { RunbookError } from '../errors';
 import { type ServerLine } from './haproxy-state';
 

@@ -1,6 +1,6 @@
 import { createConnection, type NetConnectOpts } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { type HaproxyRouter } from '../../workflows/decisions/cluster';
+import { type HaproxyRouter } from '../../workflows/decisions/router';
 import { RunbookError } from '../errors';
 
 /**

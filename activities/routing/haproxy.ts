@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type HaproxyRouter, type Instance } from '../../workflows/decisions/cluster';
+import { type Instance } from '../../workflows/decisions/cluster';
+import { type HaproxyRouter } from '../../workflows/decisions/router';
 import { RunbookError } from '../errors';
 import { type RouterControl, type Routing } from './control';
 import { checkAddresses, checkServers, disagrees, misconfigured } from './haproxy-checks';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { type MysqlRouter } from '../../workflows/decisions/cluster';
+import { type MysqlRouter } from '../../workflows/decisions/router';
 import { RunbookError } from '../errors';
 import { type Ended, endingOf, lastLine, runProgram } from '../programs/run';
 

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Instance, type MysqlRouter } from '../../workflows/decisions/cluster';
+import { type Instance } from '../../workflows/decisions/cluster';
+import { type MysqlRouter } from '../../workflows/decisions/router';
 import { RunbookError } from '../errors';
 import { type Secret } from './command-run';
 import { LOOK_WITHIN_MS, type RouterControl, type Routing } from './control';

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type SslOptions } from 'mysql2';
-import { type Router } from '../../workflows/decisions/cluster';
+import { type Router } from '../../workflows/decisions/router';
 import { RunbookError } from '../errors';
 import { driverCodeOf, errnoOf, fromDriver, timedOut } from '../mysql/driver-errors';
 import { type Line, openLine } from '../mysql/line';
@@ -105,6 +105,9 @@ async function writeThrough(
   const write = async (): Promise<string> => {
     line = await openLine(login, left);
     if (late) line.destroy();
+    // ProxySQL sends a lone SELECT where its query rules say, often to a reader; a transaction stays where it began.
+    const splits = router.kind === 'proxysql';
+    if (splits) await line.query('START TRANSACTION', [], 'objects');
     const [server] = await line.query<{ uuid: string }[]>('SELECT @@global.server_uuid AS uuid', [], 'objects');
     const uuid = server?.uuid ?? '';
     check(uuid);
@@ -115,6 +118,7 @@ async function writeThrough(
       [uuid],
       'objects',
     );
+    if (splits) await line.query('COMMIT', [], 'objects');
     return uuid;
   };
   let timer: NodeJS.Timeout | undefined;

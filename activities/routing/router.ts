@@ -1,10 +1,12 @@
-import { type Instance, type Router } from '../../workflows/decisions/cluster';
+import { type Instance } from '../../workflows/decisions/cluster';
+import { type Router } from '../../workflows/decisions/router';
 import { type Deps } from '../deps';
 import { RunbookError } from '../errors';
 import { controlByCommand } from './command';
 import { type RouterControl } from './control';
 import { controlHaproxy } from './haproxy';
 import { controlMysqlRouter } from './mysqlrouter';
+import { controlProxysql } from './proxysql';
 
 export interface RouterOptions {
   /** For a whole call, where the inventory gives the router no deadline of its own. Default 500. */
@@ -21,6 +23,8 @@ export function openRouter(
   switch (router.kind) {
     case 'haproxy':
       return controlHaproxy(router, instances, deadlineMs);
+    case 'proxysql':
+      return controlProxysql(router, instances, deadlineMs, () => deps.secret(router.account.password));
     case 'command':
       return controlByCommand(router, instances, deps.secret);
     case 'mysqlrouter':

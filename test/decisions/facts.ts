@@ -1,4 +1,5 @@
-import { type Cluster, type Instance, type Router } from '../../workflows/decisions/cluster';
+import { type Cluster, type Instance } from '../../workflows/decisions/cluster';
+import { type Router } from '../../workflows/decisions/router';
 import { elect, type Election, type ElectionQuestion } from '../../workflows/decisions/election';
 import { errantByReplica } from '../../workflows/decisions/errant';
 import { type CommitProbe, type LastSeen, type RouterView, type Sighting } from '../../workflows/decisions/evidence';

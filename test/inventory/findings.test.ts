@@ -129,9 +129,9 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   [
     'a router of a kind that comes later',
-    fleet({ more: 'routers: [{ kind: proxysql, admin: "10.0.0.21:6032" }]' }),
+    fleet({ more: 'routers: [{ kind: vip, address: "10.0.0.21" }]' }),
     [
-      'fleet.yaml:10:23 clusters.orders.routers[0].kind: routers of kind proxysql are not supported yet — supported: haproxy, mysqlrouter, command; drive it by a program with kind: command (docs/routers.md), or leave it out and switch it by hand',
+      'fleet.yaml:10:23 clusters.orders.routers[0].kind: routers of kind vip are not supported yet — supported: haproxy, proxysql, mysqlrouter, command; drive it by a program with kind: command (docs/routers.md), or leave it out and switch it by hand',
     ],
   ],
   [
@@ -160,6 +160,26 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
       'fleet.yaml:12:63 clusters.orders.routers[1].deadlineSeconds: expected a number of seconds from 1 to 60 — write the number alone, without a unit: 10',
       'fleet.yaml:12:86 clusters.orders.routers[1].secrets.token: expected a secret by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
       'fleet.yaml:12:111 clusters.orders.routers[1].writeAddress: expected an address as host:port — write it as in 10.0.0.21:3306',
+    ],
+  ],
+  [
+    'a ProxySQL without its account, with a hostgroup in quotes',
+    fleet({
+      more: 'routers: [{ kind: proxysql, admin: "10.0.0.21", writers: "10", writeAddress: "10.0.0.21:6033" }]',
+    }),
+    [
+      'fleet.yaml:10:15 clusters.orders.routers[0].account: is missing: expected an account of admin-admin_credentials with user and password — for example { user: runbooks, password: { env: MYSQL_ADMIN_PASSWORD } }',
+      'fleet.yaml:10:40 clusters.orders.routers[0].admin: expected an address as host:port — write it as in 10.0.0.21:6032',
+      'fleet.yaml:10:62 clusters.orders.routers[0].writers: expected the number of a hostgroup — write it without quotes',
+    ],
+  ],
+  [
+    'a ProxySQL whose reads would go where its writes go',
+    fleet({
+      more: 'routers: [{ kind: proxysql, admin: "p:6032", account: { user: radmin, password: { env: P } }, writers: 10, readers: 10, writeAddress: "p:6033" }]',
+    }),
+    [
+      'fleet.yaml:10:121 clusters.orders.routers[0].readers: reads would go to the hostgroup of the writers — give each a hostgroup of its own, or drop readers',
     ],
   ],
   [

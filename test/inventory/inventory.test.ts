@@ -151,6 +151,33 @@ test('programs and files of MySQL Router and of a hook are meant from the folder
   ]);
 });
 
+test('a ProxySQL is written as in the manual: addresses in two parts, its secret file absolute, readers left out or not', () => {
+  const written = `${SMALLEST}
+    routers:
+      - { kind: proxysql, admin: 10.0.0.21:6032, account: { user: radmin, password: { env: PROXYSQL_ADMIN_PASSWORD } }, writers: 10, readers: 20, writeAddress: "10.0.0.21:6033" }
+      - { kind: proxysql, name: spare, admin: "[::1]:6032", account: { user: radmin, password: { file: secrets/radmin } }, writers: 0, writeAddress: "[::1]:6033" }
+`;
+  expect(parseInventory(written, '/etc/runbooks/fleet.yaml').clusters[0]!.routers).toEqual([
+    {
+      kind: 'proxysql',
+      name: 'proxysql-1',
+      admin: { host: '10.0.0.21', port: 6032 },
+      account: { user: 'radmin', password: { env: 'PROXYSQL_ADMIN_PASSWORD' } },
+      writers: 10,
+      readers: 20,
+      writeAddress: { host: '10.0.0.21', port: 6033 },
+    },
+    {
+      kind: 'proxysql',
+      name: 'spare',
+      admin: { host: '::1', port: 6032 },
+      account: { user: 'radmin', password: { file: '/etc/runbooks/secrets/radmin' } },
+      writers: 0,
+      writeAddress: { host: '::1', port: 6033 },
+    },
+  ]);
+});
+
 test('accounts may be shared between clusters by a YAML anchor', () => {
   const shared = SMALLEST.replace('accounts: {', 'accounts: &accounts {').concat(`
   users:

@@ -1,3 +1,5 @@
+import { type Router } from './router';
+
 /**
  * What the inventory says about one cluster, as the decisions see it. Nothing here is secret: accounts are references
  * (which environment variable, file or command holds the value), so a value of this type may stand in workflow history.
@@ -41,6 +43,11 @@ export interface Instance {
 export type SecretReference =
   { readonly env: string } | { readonly file: string } | { readonly command: readonly string[] };
 
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface Account {
   readonly user: string;
   readonly password: SecretReference;
@@ -50,60 +57,6 @@ export interface Account {
 export interface TlsPolicy {
   readonly mode: 'verify' | 'encrypt' | 'off';
   readonly ca?: string;
-}
-
-export type Router = HaproxyRouter | CommandRouter | MysqlRouter;
-
-/** One HAProxy, spoken to by its runtime socket. Server lines are named as the inventory names the instances. */
-export interface HaproxyRouter {
-  readonly kind: 'haproxy';
-  readonly name: string;
-  /** `unix:/path` or `host:port` of the stats socket (level admin). */
-  readonly socket: string;
-  /** Backend that takes writes; exactly one of its servers is ready. */
-  readonly writeBackend: string;
-  readonly readBackend?: string;
-  /** Where a client connects for writes: the proof by a write goes through here. */
-  readonly writeAddress: { readonly host: string; readonly port: number };
-}
-
-/** Whatever else sends clients somewhere, driven by a program of the user's or by one of `hooks/`. Its contract: docs/routers.md. */
-export interface CommandRouter {
-  readonly kind: 'command';
-  readonly name: string;
-  readonly command: readonly string[];
-  /** For a whole call: the look before, the change, and reading it back. A look alone never takes more than two seconds. */
-  readonly deadlineSeconds: number;
-  /** It can let new connections wait. */
-  readonly holds: boolean;
-  /** It sends reads somewhere, too. */
-  readonly reads: boolean;
-  /** Handed to the program on its standard input, by these names. */
-  readonly secrets: Readonly<Record<string, SecretReference>>;
-  readonly writeAddress: { readonly host: string; readonly port: number };
-}
-
-/** One MySQL Router with static destinations: its configuration file is rewritten and it is restarted. */
-export interface MysqlRouter {
-  readonly kind: 'mysqlrouter';
-  readonly name: string;
-  /** NAME of its section `[routing:NAME]`. */
-  readonly route: string;
-  /** On the router's host. */
-  readonly configFile: string;
-  /** What goes before a shell on the router's host, such as `ssh root@router1`; empty = this machine. */
-  readonly shell: readonly string[];
-  /** Run by the worker, as it is written. */
-  readonly restart: readonly string[];
-  readonly restApi: {
-    /** Without a path: `https://10.0.0.21:8443`. */
-    readonly url: string;
-    readonly account: Account;
-    /** Certificate authority of an https address; left out = those that the machine trusts. */
-    readonly ca?: string;
-  };
-  readonly deadlineSeconds: number;
-  readonly writeAddress: { readonly host: string; readonly port: number };
 }
 
 export interface FailoverPolicy {
@@ -124,5 +77,4 @@ export interface FailoverPolicy {
 export const instanceNamed = (cluster: Cluster, name: string): Instance | undefined =>
   cluster.instances.find((instance) => instance.name === name);
 
-export const address = (at: { readonly host: string; readonly port: number }): string =>
-  `${at.host}:${String(at.port)}`;
+export const address = (at: Address): string => `${at.host}:${String(at.port)}`;

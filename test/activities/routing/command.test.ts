@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunbookError } from '../../../activities/errors';
 import { openRouter } from '../../../activities/routing/router';
-import { type CommandRouter, type Instance } from '../../../workflows/decisions/cluster';
+import { type Instance } from '../../../workflows/decisions/cluster';
+import { type CommandRouter } from '../../../workflows/decisions/router';
 import { eventually } from '../../support/wait';
 
 /** Hooks in shell and node, as somebody would write them; each keeps its state in a file, as a router keeps its own. */

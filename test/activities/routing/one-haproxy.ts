@@ -8,7 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { openRouter, type RouterOptions } from '../../../activities/routing/router';
 import { reservePorts } from '../../../lab/ports';
 import { findHaproxy } from '../../../lab/programs/haproxy';
-import { type HaproxyRouter, type Instance } from '../../../workflows/decisions/cluster';
+import { type Instance } from '../../../workflows/decisions/cluster';
+import { type HaproxyRouter } from '../../../workflows/decisions/router';
 
 /** As the product opens it; HAProxy asks for no secret. */
 export const openHaproxy = (router: HaproxyRouter, instances: readonly Instance[], options: RouterOptions = {}) =>

@@ -6,7 +6,8 @@ import { openRouter } from '../../../activities/routing/router';
 import { end, isAlive, markOf } from '../../../lab/processes';
 import { reservePorts } from '../../../lab/ports';
 import { findMysqlRouter } from '../../../lab/programs/mysql-router';
-import { type Instance, type MysqlRouter } from '../../../workflows/decisions/cluster';
+import { type Instance } from '../../../workflows/decisions/cluster';
+import { type MysqlRouter } from '../../../workflows/decisions/router';
 import { eventually } from '../../support/wait';
 
 export const REST_PASSWORD = 'pass:word of the router';

@@ -8,7 +8,8 @@ import { type Lab, startLab } from '../../../lab';
 import { READ_BACKEND, WRITE_BACKEND } from '../../../lab/haproxy';
 import { signal } from '../../../lab/processes';
 import { openHaproxy } from './one-haproxy';
-import { type HaproxyRouter, type Instance } from '../../../workflows/decisions/cluster';
+import { type Instance } from '../../../workflows/decisions/cluster';
+import { type HaproxyRouter, type ProxysqlRouter } from '../../../workflows/decisions/router';
 
 /** Two real servers behind a real HAProxy: db1 takes writes, db2 follows it and is super_read_only. */
 let lab: Lab;
@@ -71,6 +72,22 @@ describe('a write through the router', () => {
     expect(await beatOf('db1')).toBe(before + 1);
     await proveWrites(router, door, uuidOf('db1'), 2000);
     expect(await beatOf('db1')).toBe(before + 2);
+  });
+
+  test('goes as one transaction where a router splits reads from writes, and is there afterwards', async () => {
+    const proxysql: ProxysqlRouter = {
+      kind: 'proxysql',
+      name: 'proxysql-1',
+      admin: { host: '127.0.0.1', port: 1 },
+      account: { user: 'radmin', password: { env: 'NOT_ASKED' } },
+      writers: 10,
+      writeAddress: router.writeAddress,
+    };
+    const before = await beatOf('db1');
+    expect((await proveWrites(proxysql, door, uuidOf('db1'), 2000)).uuid).toBe(uuidOf('db1'));
+    expect(await beatOf('db1')).toBe(before + 1);
+    expect(await refusal(proveWrites(proxysql, door, uuidOf('db2'), 60))).toMatchObject({ code: 'PROOF_FAILED' });
+    expect(await beatOf('db1')).toBe(before + 1);
   });
 
   test('to another server than expected is not made', async () => {

@@ -5,7 +5,7 @@ import { type Finding, type Rule } from './finding';
 export const routing: Rule = ({ routers, primary }) => routers.flatMap((router) => judge(router, primary));
 
 function judge({ router, writers, misconfigured, because }: RouterView, primary: string | null): Finding[] {
-  const at = { instance: router, manual: 'of HAProxy: Management Guide, Unix Socket commands' };
+  const at = { instance: router, manual: 'docs/routers.md' };
   if (writers === null)
     return [
       {
@@ -13,7 +13,9 @@ function judge({ router, writers, misconfigured, because }: RouterView, primary:
         severity: 'bad',
         what: because,
         why: 'a failover can neither fence the old primary by it nor send its clients to the new one',
-        fix: misconfigured ? ['-- haproxy.cfg and the inventory must name the same servers and backends'] : [],
+        fix: misconfigured
+          ? ['-- the router and the inventory must name the same servers, backends and hostgroups']
+          : [],
       },
     ];
   if (primary !== null && !writers.includes(primary))
@@ -33,7 +35,9 @@ function judge({ router, writers, misconfigured, because }: RouterView, primary:
       severity: 'warn',
       what: `it may send writes to any of ${writers.join(', ')}, as its own health check finds`,
       why: 'until the first failover by a runbook, a replica that is writable by mistake, or an old primary that wakes up, gets clients',
-      fix: ['-- keep all but the primary in maintenance, also in haproxy.cfg: `disabled` on their server lines'],
+      fix: [
+        '-- HAProxy: keep all but the primary in maintenance, also in haproxy.cfg: `disabled` on their server lines; ProxySQL: one server in the hostgroup of the writers',
+      ],
     },
   ];
 }

@@ -23,7 +23,11 @@ export async function checkSecrets(inventory: Inventory, withValues: boolean): P
 }
 
 const referencesOf = ({ clusters, notifications }: Inventory): SecretReference[] => [
-  ...clusters.flatMap(({ accounts }) => [accounts.admin.password, accounts.replication.password]),
+  ...clusters.flatMap(({ accounts, routers }) => [
+    accounts.admin.password,
+    accounts.replication.password,
+    ...routers.flatMap((router) => (router.kind === 'dns' ? [router.key.secret] : [])),
+  ]),
   ...notifications.flatMap((notification) => (notification.kind === 'webhook' ? [notification.url] : [])),
 ];
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { dns } from './dns-schema';
 import { account, atMost, host, name, port } from './fields';
-import { command, flag, oneOf, readAddress, says, span, strict, text } from './words';
+import { addressPair, command, flag, oneOf, readAddress, says, span, strict, text } from './words';
 
 const PROMOTION_RULES = ['prefer', 'neutral', 'prefer_not', 'must_not'] as const;
 
@@ -40,7 +41,6 @@ const socketWords = says(
   'unix:/path or host:port of the stats socket',
   'write it as in unix:/run/haproxy/admin.sock or 10.0.0.21:9999',
 );
-const addressWords = says('an address as host:port', 'write it as in 10.0.0.21:3306');
 
 const haproxy = strict(
   {
@@ -56,27 +56,21 @@ const haproxy = strict(
     readBackend: text('the name of a backend', 'leave the line out where there is none')
       .exactOptional()
       .describe('Backend that takes reads.'),
-    writeAddress: z
-      .string(addressWords)
-      .transform((written, context) => {
-        const address = readAddress(written);
-        if (address) return address;
-        context.issues.push({ code: 'custom', message: addressWords.error({ input: written }), input: written });
-        return z.NEVER;
-      })
-      .describe('host:port where clients connect for writes; the proof by a write goes through here.'),
+    writeAddress: addressPair('10.0.0.21:3306').describe(
+      'host:port where clients connect for writes; the proof by a write goes through here.',
+    ),
   },
   'a router',
   'for example { kind: haproxy, socket: "unix:/run/haproxy/admin.sock", writeBackend: mysql_write, writeAddress: "10.0.0.21:3306" }',
 );
 
-export const ROUTER_KINDS = ['haproxy'] as const;
+export const ROUTER_KINDS = ['haproxy', 'dns'] as const;
 const kindOf = (input: unknown) =>
   typeof input === 'object' && input !== null && 'kind' in input && typeof input.kind === 'string'
     ? input.kind
     : undefined;
 
-const router = z.discriminatedUnion('kind', [haproxy], {
+const router = z.discriminatedUnion('kind', [haproxy, dns], {
   error: ({ input }) => {
     const kind = kindOf(input);
     const what = kind === undefined ? 'expected a router with a kind' : `routers of kind ${kind} are not supported yet`;

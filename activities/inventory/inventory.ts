@@ -133,10 +133,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
     ...cluster,
     accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
     tls: { mode: tls.mode, ...(tls.ca === undefined ? {} : { ca: resolve(folder, tls.ca) }) },
-    routers: nameRouters(cluster.routers).map((router) => ({
-      ...router,
-      socket: absoluteSocket(router.socket, folder),
-    })),
+    routers: named(cluster.routers).map((router) => settleRouter(router, folder, absolute)),
   }));
 
   return {
@@ -152,7 +149,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
 }
 
 /** `haproxy-1`, `haproxy-2` … by position, passing over names that are written elsewhere. */
-function nameRouters(routers: readonly WrittenRouter[]): Router[] {
+function named(routers: readonly WrittenRouter[]): Named[] {
   const taken = new Set(routers.map(({ name }) => name));
   return routers.map((router, index) => {
     if (router.name !== undefined) return { ...router, name: router.name };
@@ -163,6 +160,18 @@ function nameRouters(routers: readonly WrittenRouter[]): Router[] {
 }
 
 type WrittenRouter = WrittenInventory['clusters'][string]['routers'][number];
+type Named = WrittenRouter & { readonly name: string };
+
+function settleRouter(
+  router: Named,
+  folder: string,
+  absolute: (reference: SecretReference) => SecretReference,
+): Router {
+  if (router.kind === 'haproxy') return { ...router, socket: absoluteSocket(router.socket, folder) };
+  const { writePort, key, ...dns } = router;
+  const secret = absolute(key.secret);
+  return { ...dns, key: { ...key, secret }, writeAddress: { host: dns.writeName, port: writePort } };
+}
 
 const absoluteSocket = (socket: string, folder: string) =>
   socket.startsWith('unix:') ? `unix:${resolve(folder, socket.slice('unix:'.length))}` : socket;

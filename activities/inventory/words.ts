@@ -91,6 +91,17 @@ export function readAddress(written: string): { host: string; port: number } | u
   return { host: match[1].replaceAll(/[[\]]/g, ''), port };
 }
 
+/** An address written as `host:port`, read into its two parts. */
+export const addressPair = (example: string) => {
+  const words = says('an address as host:port', `write it as in ${example}`);
+  return z.string(words).transform((written, context) => {
+    const address = readAddress(written);
+    if (address) return address;
+    context.issues.push({ code: 'custom', message: words.error({ input: written }), input: written });
+    return z.NEVER;
+  });
+};
+
 /** An address written as `host:port`; stays text. */
 export const addressText = (example: string) => {
   const words = says('an address as host:port', `write it as in ${example}`);

@@ -1,4 +1,4 @@
-import { type Instance } from '../../workflows/decisions/cluster';
+import { type Address, type Instance } from '../../workflows/decisions/cluster';
 
 /** What a router does now, read from its running state, never from its configuration file. Names are the inventory's. */
 export interface Routing {
@@ -12,6 +12,10 @@ export interface Routing {
   readonly settings: RouterSettings;
   /** Where the router believes each server to be, `host:port`, for comparison with the inventory. */
   readonly addresses: Readonly<Record<string, string>>;
+  /** For so many seconds clients may still be led where the router sent them before. Left out: it takes effect at once. */
+  readonly staleForSeconds?: number;
+  /** Where a client that looks now comes in for writes. Left out: always at the inventory's `writeAddress`. */
+  readonly entrance?: Address;
 }
 
 export type RouterSettings = Readonly<Record<string, number>>;
@@ -23,8 +27,16 @@ export type RouterSettings = Readonly<Record<string, number>>;
  */
 export interface RouterControl {
   readonly name: string;
+  /**
+   * true: connections wait during a hold. false: nobody waits at this router during a hold; clients reach the frozen server and are told
+   * that it is read-only.
+   */
+  readonly holds: boolean;
   read(): Promise<Routing>;
-  /** Nobody can write through this router any more: every writer out, its sessions cut. */
+  /**
+   * Nobody can write through this router any more: every writer out, its sessions cut. A kind that cannot promise it changes nothing
+   * and throws FENCE_NOT_PROVEN.
+   */
   fence(): Promise<Routing>;
   /** Exactly one writer, and no session left on any other server. Nobody can write for the moment of the change. */
   pointWritesTo(instance: Instance): Promise<Routing>;

@@ -72,6 +72,7 @@ export function controlHaproxy(
 
   return {
     name: router.name,
+    holds: true,
 
     read: async () => routingOf(router, (await lookAndCompare()).lines),
 

@@ -2,6 +2,7 @@ import { type Instance, type Router } from '../../workflows/decisions/cluster';
 import { type Deps } from '../deps';
 import { RunbookError } from '../errors';
 import { type RouterControl } from './control';
+import { controlDns } from './dns/control';
 import { controlHaproxy } from './haproxy';
 
 export interface RouterOptions {
@@ -16,7 +17,12 @@ export function openRouter(
   instances: readonly Instance[],
   { deadlineMs = 500 }: RouterOptions = {},
 ): RouterControl {
-  return controlHaproxy(router, instances, deadlineMs);
+  switch (router.kind) {
+    case 'haproxy':
+      return controlHaproxy(router, instances, deadlineMs);
+    case 'dns':
+      return controlDns(router, instances, { deadlineMs, secret: deps.secret });
+  }
 }
 
 export type PerRouter<T> =

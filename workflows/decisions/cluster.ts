@@ -52,7 +52,12 @@ export interface TlsPolicy {
   readonly ca?: string;
 }
 
-export type Router = HaproxyRouter;
+export type Router = HaproxyRouter | DnsRouter;
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** One HAProxy, spoken to by its runtime socket. Server lines are named as the inventory names the instances. */
 export interface HaproxyRouter {
@@ -64,8 +69,35 @@ export interface HaproxyRouter {
   readonly writeBackend: string;
   readonly readBackend?: string;
   /** Where a client connects for writes: the proof by a write goes through here. */
-  readonly writeAddress: { readonly host: string; readonly port: number };
+  readonly writeAddress: Address;
 }
+
+/** A zone of a DNS server that takes dynamic updates. Names lead to the instances' own addresses. */
+export interface DnsRouter {
+  readonly kind: 'dns';
+  readonly name: string;
+  /** The primary server of the zone: it is asked itself, never through a cache. */
+  readonly server: Address;
+  readonly zone: string;
+  /** The name that clients look up for writes, without a dot at its end. */
+  readonly writeName: string;
+  readonly readName?: string;
+  /** TTL that the records are given: so long caches may lead clients to the old address. */
+  readonly ttlSeconds: number;
+  readonly key: TsigKey;
+  /** As clients write it: `writeName` and the port. */
+  readonly writeAddress: Address;
+}
+
+/** The shared secret (base64) that updates are signed with. */
+export interface TsigKey {
+  readonly name: string;
+  readonly algorithm: 'hmac-sha256' | 'hmac-sha384' | 'hmac-sha512';
+  readonly secret: SecretReference;
+}
+
+/** Clients go through it, so taking them off a server takes effect at once. A name server has no client's session in hand. */
+export const cutsSessions = ({ kind }: Router): boolean => kind !== 'dns';
 
 export interface FailoverPolicy {
   /** `automatic`: go on without asking when every refusal is clear; `approve`: always ask. */
@@ -85,5 +117,4 @@ export interface FailoverPolicy {
 export const instanceNamed = (cluster: Cluster, name: string): Instance | undefined =>
   cluster.instances.find((instance) => instance.name === name);
 
-export const address = (at: { readonly host: string; readonly port: number }): string =>
-  `${at.host}:${String(at.port)}`;
+export const address = (at: Address): string => `${at.host}:${String(at.port)}`;

@@ -1,11 +1,35 @@
+import { type Cluster } from '../cluster';
 import { type RouterView } from '../evidence';
+import { lingering } from '../lingering';
 import { type Finding, type Rule } from './finding';
 
 /** A router that cannot be read, leads elsewhere, or chooses for itself keeps clients from the next primary. */
-export const routing: Rule = ({ routers, primary }) => routers.flatMap((router) => judge(router, primary));
+export const routing: Rule = ({ cluster, routers, primary }) => [
+  ...routers.flatMap((router) => judge(router, primary, isName(cluster, router.router))),
+  ...lingering(cluster, routers)
+    .filter(({ seconds, declaredSeconds }) => seconds > declaredSeconds)
+    .map(({ router, seconds, declaredSeconds }): Finding => ({
+      instance: router,
+      severity: 'bad',
+      what: `its record has a TTL of ${seconds} s, and the inventory promises ${declaredSeconds}`,
+      why: 'so long resolvers lead clients to the old primary after a failover',
+      fix: [`-- in the zone: set the TTL of the record to ${declaredSeconds}`],
+      manual: MANUAL_OF_DNS,
+    })),
+];
 
-function judge({ router, writers, misconfigured, because }: RouterView, primary: string | null): Finding[] {
-  const at = { instance: router, manual: 'of HAProxy: Management Guide, Unix Socket commands' };
+const isName = ({ routers }: Cluster, name: string): boolean =>
+  routers.some((router) => router.name === name && router.kind === 'dns');
+
+const MANUAL_OF_DNS = 'of BIND: Dynamic Update, update-policy';
+
+function judge(
+  { router, writers, misconfigured, because }: RouterView,
+  primary: string | null,
+  byName: boolean,
+): Finding[] {
+  const manual = byName ? MANUAL_OF_DNS : 'of HAProxy: Management Guide, Unix Socket commands';
+  const at = { instance: router, manual };
   if (writers === null)
     return [
       {
@@ -13,7 +37,7 @@ function judge({ router, writers, misconfigured, because }: RouterView, primary:
         severity: 'bad',
         what: because,
         why: 'a failover can neither fence the old primary by it nor send its clients to the new one',
-        fix: misconfigured ? ['-- haproxy.cfg and the inventory must name the same servers and backends'] : [],
+        fix: misconfigured ? ['-- the router and the inventory must name the same servers'] : [],
       },
     ];
   if (primary !== null && !writers.includes(primary))
@@ -27,6 +51,16 @@ function judge({ router, writers, misconfigured, because }: RouterView, primary:
       },
     ];
   if (writers.length < 2) return [];
+  if (byName)
+    return [
+      {
+        ...at,
+        severity: 'bad',
+        what: `its name for writes leads to ${writers.join(' and ')}`,
+        why: 'clients take turns between them: some write to a server that is not the primary, or are told that it is read-only',
+        fix: ['-- in the zone: delete every address of that name but the one of the primary'],
+      },
+    ];
   return [
     {
       ...at,

@@ -11,8 +11,9 @@ const DEADLINE_MS = 150;
 export function readRouters(
   deps: Pick<Deps, 'secret'>,
   { routers, instances }: Cluster,
+  deadlineMs = DEADLINE_MS,
 ): Promise<PerRouter<Routing>[]> {
-  const controls = routers.map((router) => openRouter(deps, router, instances, { deadlineMs: DEADLINE_MS }));
+  const controls = routers.map((router) => openRouter(deps, router, instances, { deadlineMs }));
   return onAllRouters(controls, (router) => router.read());
 }
 

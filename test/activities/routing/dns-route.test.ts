@@ -1,6 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Deps } from '../../../activities/deps';
@@ -12,6 +10,7 @@ import { switchPrimary } from '../../../activities/switchover/switch';
 import { reservePorts } from '../../../lab/ports';
 import { type Cluster } from '../../../workflows/decisions/cluster';
 import { withLab } from '../../support/lab';
+import { type Relay, relayTo } from '../../support/relay';
 import { type OneNamed, startOneNamed, WRITES } from './one-named';
 
 /**
@@ -24,7 +23,7 @@ let named: OneNamed;
 let cluster: Cluster;
 let servers: KeptServers;
 let deps: Deps;
-let relays: { close: () => void }[] = [];
+let relays: Relay[] = [];
 let folder: string;
 
 beforeAll(async () => {
@@ -34,7 +33,7 @@ beforeAll(async () => {
   writeFileSync(key, `${named.secret}\n`, { mode: 0o600 });
   const [port = 0] = await reservePorts(1, folder);
   const hosts = ['127.0.0.2', '127.0.0.3'];
-  relays = await Promise.all(lab().servers.map((server, index) => relay(hosts[index]!, port, server.port)));
+  relays = await Promise.all(lab().servers.map((server, index) => relayTo(server.port, { host: hosts[index]!, port })));
 
   const inventory = await loadInventory(lab().inventoryPath);
   const [declared] = inventory.clusters;
@@ -106,26 +105,3 @@ test('a fence finds that DNS is none, and leaves the record', async () => {
   ]);
   expect(await named.told(WRITES)).toEqual(['127.0.0.3 5']);
 });
-
-async function relay(host: string, port: number, to: number): Promise<{ close: () => void }> {
-  const ends = new Set<Socket>();
-  const server: Server = createServer((client) => {
-    const there = connect(to, '127.0.0.1');
-    for (const [end, other] of [
-      [client, there],
-      [there, client],
-    ] as const) {
-      ends.add(end);
-      end.on('error', () => other.destroy()).on('close', () => other.destroy());
-    }
-    client.pipe(there).pipe(client);
-  });
-  server.listen(port, host);
-  await once(server, 'listening');
-  return {
-    close: () => {
-      for (const end of ends) end.destroy();
-      server.close();
-    },
-  };
-}

@@ -6,11 +6,11 @@ import {
   openDns,
   type OneNamed,
   READS,
-  relayTo,
   startOneNamed,
   WRITES,
   type NamedSetup,
 } from './one-named';
+import { relayTo } from '../../support/relay';
 
 let ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -115,7 +115,7 @@ describe('pointing writes', () => {
 
   test('an update whose answer is lost is made once: the next try finds it done', async () => {
     const one = await named();
-    const relay = await relayTo(one.port, (answer, asked) => (isUpdate(asked) ? null : answer));
+    const relay = await relayTo(one.port, { pass: (answer, asked) => (isUpdate(asked) ? null : answer) });
     ends.push(relay.close);
     const before = await one.serial();
     const behind = { ...one, router: { ...one.router, server: { host: '127.0.0.1', port: relay.port } } };
@@ -299,10 +299,12 @@ describe('a server that refuses, or is not the one that is meant', () => {
 
   test('an answer that was changed on its way is nobody’s', async () => {
     const one = await named();
-    const relay = await relayTo(one.port, (answer) => {
-      const at = answer.indexOf(Buffer.from([10, 0, 0, 11]));
-      if (at >= 0) answer[at + 3] = 12;
-      return answer;
+    const relay = await relayTo(one.port, {
+      pass: (answer) => {
+        const at = answer.indexOf(Buffer.from([10, 0, 0, 11]));
+        if (at >= 0) answer[at + 3] = 12;
+        return answer;
+      },
     });
     ends.push(relay.close);
     const router = { ...one.router, server: { host: '127.0.0.1', port: relay.port } };
@@ -342,7 +344,7 @@ describe('a server that cannot be reached', () => {
     ],
   ])('what listens there %s', async (_, pass, words) => {
     const one = await named();
-    const relay = await relayTo(one.port, pass);
+    const relay = await relayTo(one.port, { pass });
     ends.push(relay.close);
     const error = await refusal(at(one, relay.port, all, 1000).read());
     expect(error).toMatchObject({ code: 'ROUTER_UNREACHABLE' });

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, openSync, closeSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -142,37 +141,6 @@ export const openDns = (
   options: Partial<DnsOptions> = {},
 ): RouterControl =>
   controlDns(router, instances, { deadlineMs: 5000, secret: () => Promise.resolve(secret), ...options });
-
-/** A TCP relay in front of a name server that may change what comes back, or hold it back (null). */
-export async function relayTo(
-  port: number,
-  pass: (answer: Buffer, asked: Buffer) => Buffer | null,
-): Promise<{ port: number; close: () => void }> {
-  const ends = new Set<Socket>();
-  const server = createServer((client) => {
-    const there = connect(port, '127.0.0.1');
-    for (const end of [client, there]) ends.add(end.on('error', () => end.destroy()));
-    let asked = Buffer.alloc(0);
-    client.on('data', (data) => {
-      asked = Buffer.concat([asked, data]);
-      there.write(data);
-    });
-    there.on('data', (data) => {
-      const answer = pass(data, asked);
-      if (answer) client.write(answer);
-    });
-    client.on('close', () => there.destroy());
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () => {
-      for (const end of ends) end.destroy();
-      server.close();
-    },
-  };
-}
 
 /** The operation of the first message in a TCP stream. */
 export const isUpdate = (stream: Buffer): boolean => ((stream.readUInt16BE(4) >> 11) & 15) === 5;

@@ -37,6 +37,8 @@ function secretsOf(router: Router): SecretReference[] {
       return [router.account.password];
     case 'mysqlrouter':
       return [router.restApi.account.password];
+    case 'dns':
+      return [router.key.secret];
     case 'command':
       return Object.values(router.secrets);
   }

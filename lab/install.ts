@@ -2,6 +2,7 @@ import { RunbookError } from '../activities/errors';
 import { goldenData } from './mysqld/golden';
 import { findHaproxy } from './programs/haproxy';
 import { findMysql } from './programs/mysql';
+import { findNamed } from './programs/named';
 import { printProgress } from './programs/progress';
 import { findTemporal } from './programs/temporal';
 
@@ -9,6 +10,7 @@ import { findTemporal } from './programs/temporal';
 async function install(): Promise<void> {
   const progress = printProgress(process.stdout);
   await findHaproxy(progress);
+  await findNamed(progress);
   const mysql = await findMysql(progress);
   await goldenData(mysql, progress);
   await findTemporal(progress);

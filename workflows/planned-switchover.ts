@@ -28,6 +28,7 @@ export async function plannedSwitchover(input?: unknown): Promise<RunbookReport>
     ...seen,
     to: order.to ?? null,
     datacentre: order.datacentre ?? null,
+    writeGapMs: order.writeGapMs,
   });
   book.found.decisions.push(decision.because);
   if (seen.cannotHold.length > 0) book.found.decisions.push(tellUnheld(seen.cannotHold));

@@ -24,17 +24,7 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
         ),
         (first) => `this name is taken by ${first} — give every router of a cluster its own name`,
       ),
-      ...routers.flatMap((router, index) =>
-        router.kind === 'proxysql' && router.readers === router.writers
-          ? [
-              {
-                path: ['clusters', cluster, 'routers', index, 'readers'],
-                message:
-                  'reads would go to the hostgroup of the writers — give each a hostgroup of its own, or drop readers',
-              },
-            ]
-          : [],
-      ),
+      ...routers.flatMap((router, index) => ofRouter(router, ['clusters', cluster, 'routers', index])),
       ...(tls.ca !== undefined && tls.mode !== 'verify'
         ? [
             {
@@ -49,6 +39,47 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
       instances.map(({ host, port, path }) => ({ value: `${host.toLowerCase()}:${port}`, path: [...path, 'port'] })),
       (first) => `this host and port are those of ${first} — list every server once`,
     ),
+  ];
+}
+
+type WrittenRouter = WrittenInventory['clusters'][string]['routers'][number];
+
+function ofRouter(router: WrittenRouter, path: Path): Contradiction[] {
+  if (router.kind === 'dns') return outOfZone(router, path);
+  if (router.kind !== 'proxysql' || router.readers !== router.writers) return [];
+  return [
+    {
+      path: [...path, 'readers'],
+      message: 'reads would go to the hostgroup of the writers — give each a hostgroup of its own, or drop readers',
+    },
+  ];
+}
+
+interface DnsNames {
+  readonly zone: string;
+  readonly writeName: string;
+  readonly readName?: string;
+}
+
+/** An update reaches one zone, and two names for one thing would undo each other. */
+function outOfZone({ zone, writeName, readName }: DnsNames, path: Path): Contradiction[] {
+  const [inside, writes, reads] = [zone, writeName, readName].map((name) => name?.toLowerCase());
+  const names = { writeName: writes, ...(reads !== undefined && { readName: reads }) };
+  return [
+    ...Object.entries(names)
+      .filter(([, name]) => name !== inside && !name?.endsWith(`.${inside ?? ''}`))
+      .map(([setting]) => ({
+        path: [...path, setting],
+        message: 'this name is not in the zone of this router — write the whole name, or correct the zone',
+      })),
+    ...(reads === writes
+      ? [
+          {
+            path: [...path, 'readName'],
+            message: 'this is the name for writes — give reads a name of their own, or drop the line',
+          },
+        ]
+      : []),
   ];
 }
 

@@ -130,7 +130,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
     ...cluster,
     accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
     tls: { mode: tls.mode, ...(tls.ca === undefined ? {} : { ca: resolve(folder, tls.ca) }) },
-    routers: nameRouters(cluster.routers).map((router) => settleRouter(router, folder)),
+    routers: named(cluster.routers).map((router) => settleRouter(router, folder)),
   }));
 
   return {
@@ -146,7 +146,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
 }
 
 /** `haproxy-1`, `haproxy-2` … by position, passing over names that are written elsewhere. */
-function nameRouters(routers: readonly WrittenRouter[]): Router[] {
+function named(routers: readonly WrittenRouter[]): Named[] {
   const taken = new Set(routers.map(({ name }) => name));
   return routers.map((router, index) => {
     if (router.name !== undefined) return { ...router, name: router.name };
@@ -157,13 +157,19 @@ function nameRouters(routers: readonly WrittenRouter[]): Router[] {
 }
 
 type WrittenRouter = WrittenInventory['clusters'][string]['routers'][number];
+type Named = WrittenRouter & { readonly name: string };
 
-function settleRouter(router: Router, folder: string): Router {
+function settleRouter(router: Named, folder: string): Router {
   switch (router.kind) {
     case 'haproxy':
       return { ...router, socket: absoluteSocket(router.socket, folder) };
     case 'proxysql':
       return { ...router, account: absoluteAccount(router.account, folder) };
+    case 'dns': {
+      const { writePort, key, ...dns } = router;
+      const secret = absoluteSecret(key.secret, folder);
+      return { ...dns, key: { ...key, secret }, writeAddress: { host: dns.writeName, port: writePort } };
+    }
     case 'command': {
       const secrets = Object.entries(router.secrets).map(([name, at]) => [name, absoluteSecret(at, folder)] as const);
       return { ...router, command: absoluteCommand(router.command, folder), secrets: Object.fromEntries(secrets) };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dns } from './dns-schema';
 import { account, name, NAMES, secret, writeAddress } from './fields';
 import { addressPair, command, flag, readAddress, says, span, strict, text, wholeNumber } from './words';
 
@@ -128,14 +129,14 @@ const mysqlRouter = strict(
   'see docs/routers.md for the smallest one',
 );
 
-export const ROUTER_KINDS = ['haproxy', 'proxysql', 'mysqlrouter', 'command'] as const;
+export const ROUTER_KINDS = ['haproxy', 'proxysql', 'mysqlrouter', 'dns', 'command'] as const;
 const kindOf = (input: unknown) =>
   typeof input === 'object' && input !== null && 'kind' in input && typeof input.kind === 'string'
     ? input.kind
     : undefined;
 
 /** What sends clients to the primary. */
-export const router = z.discriminatedUnion('kind', [haproxy, proxysql, mysqlRouter, commandRouter], {
+export const router = z.discriminatedUnion('kind', [haproxy, proxysql, mysqlRouter, dns, commandRouter], {
   error: ({ input }) => {
     const kind = kindOf(input);
     const what = kind === undefined ? 'expected a router with a kind' : `routers of kind ${kind} are not supported yet`;

@@ -91,15 +91,6 @@ export function readAddress(written: string): { host: string; port: number } | u
   return { host: match[1].replaceAll(/[[\]]/g, ''), port };
 }
 
-/** An address written as `host:port`; stays text. */
-export const addressText = (example: string) => {
-  const words = says('an address as host:port', `write it as in ${example}`);
-  return z
-    .string(words)
-    .refine((written) => readAddress(written) !== undefined, words)
-    .meta({ pattern: HOST_AND_PORT.source });
-};
-
 /** An address written as `host:port`, read into its two parts. */
 export const addressPair = (example: string) => {
   const words = says('an address as host:port', `write it as in ${example}`);
@@ -109,4 +100,13 @@ export const addressPair = (example: string) => {
     context.issues.push({ code: 'custom', message: words.error({ input: written }), input: written });
     return z.NEVER;
   });
+};
+
+/** An address written as `host:port`; stays text. */
+export const addressText = (example: string) => {
+  const words = says('an address as host:port', `write it as in ${example}`);
+  return z
+    .string(words)
+    .refine((written) => readAddress(written) !== undefined, words)
+    .meta({ pattern: HOST_AND_PORT.source });
 };

@@ -1,4 +1,4 @@
-import { type Instance } from '../../workflows/decisions/cluster';
+import { type Address, type Instance } from '../../workflows/decisions/cluster';
 
 /** What a router does now, read from its running state, never from its configuration file. Names are the inventory's. */
 export interface Routing {
@@ -14,6 +14,10 @@ export interface Routing {
   readonly addresses: Readonly<Record<string, string>>;
   /** Why this reading does not prove that nobody else takes writes through it (a server that it cannot ask, sessions that it cannot cut); left out = it does. */
   readonly noProof?: string;
+  /** For so many seconds clients may still be led where the router sent them before. Left out: it takes effect at once. */
+  readonly staleForSeconds?: number;
+  /** Where a client that looks now comes in for writes. Left out: always at the inventory's `writeAddress`. */
+  readonly entrance?: Address;
 }
 
 /** A look alone, by a router that needs a program or a web request for it: a hung one may not keep a failover waiting for longer. */

@@ -1,11 +1,17 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type SslOptions } from 'mysql2';
-import { type Router } from '../../workflows/decisions/router';
+import { type Address } from '../../workflows/decisions/cluster';
 import { RunbookError } from '../errors';
 import { driverCodeOf, errnoOf, fromDriver, timedOut } from '../mysql/driver-errors';
 import { type Line, openLine } from '../mysql/line';
 import { quoteName } from '../mysql/quoting';
+
+/** A router's write side as a client that looks now finds it. */
+export interface WriteSide {
+  readonly name: string;
+  readonly writeAddress: Address;
+}
 
 /** How to come in at a router's write address, as a client does. */
 export interface ClientDoor {
@@ -42,7 +48,7 @@ const HOPELESS = new Set(['AUTHENTICATION_FAILED', 'TLS_FAILED', 'MISSING_PRIVIL
  * Throws PROOF_FAILED (retry helps, names what was met), AUTHENTICATION_FAILED, TLS_FAILED, MISSING_PRIVILEGE.
  */
 export async function proveWrites(
-  router: Router,
+  router: WriteSide,
   door: ClientDoor,
   expectedUuid: string,
   deadlineMs: number,
@@ -71,7 +77,7 @@ export async function proveWrites(
  * sessions that were open before; the router's own count of sessions does.
  * Throws FENCE_NOT_PROVEN. Not idempotent in its attempt: where the fence does not hold, a heartbeat row is written.
  */
-export async function proveFenced(router: Router, door: ClientDoor, deadlineMs: number): Promise<FenceProof> {
+export async function proveFenced(router: WriteSide, door: ClientDoor, deadlineMs: number): Promise<FenceProof> {
   const start = performance.now();
   try {
     const uuid = await writeThrough(router, door, start + deadlineMs, () => undefined);
@@ -92,7 +98,7 @@ const isTurnedAway = (met: RunbookError): boolean =>
 
 /** One row through the router; returns who acknowledged it. The whole try ends by `until`, hung servers included. */
 async function writeThrough(
-  router: Router,
+  router: WriteSide,
   door: ClientDoor,
   until: number,
   check: (uuid: string) => void,
@@ -105,9 +111,8 @@ async function writeThrough(
   const write = async (): Promise<string> => {
     line = await openLine(login, left);
     if (late) line.destroy();
-    // ProxySQL sends a lone SELECT where its query rules say, often to a reader; a transaction stays where it began.
-    const splits = router.kind === 'proxysql';
-    if (splits) await line.query('START TRANSACTION', [], 'objects');
+    // A proxy that splits reads sends a lone SELECT where its rules say, often to a reader; a transaction stays where it began.
+    await line.query('START TRANSACTION', [], 'objects');
     const [server] = await line.query<{ uuid: string }[]>('SELECT @@global.server_uuid AS uuid', [], 'objects');
     const uuid = server?.uuid ?? '';
     check(uuid);
@@ -118,7 +123,7 @@ async function writeThrough(
       [uuid],
       'objects',
     );
-    if (splits) await line.query('COMMIT', [], 'objects');
+    await line.query('COMMIT', [], 'objects');
     return uuid;
   };
   let timer: NodeJS.Timeout | undefined;
@@ -136,7 +141,7 @@ async function writeThrough(
   }
 }
 
-function checkServer(router: Router, found: string, expected: string): void {
+function checkServer(router: WriteSide, found: string, expected: string): void {
   if (found.toLowerCase() === expected.toLowerCase()) return;
   throw new RunbookError({
     code: 'WRONG_SERVER',
@@ -145,11 +150,11 @@ function checkServer(router: Router, found: string, expected: string): void {
   });
 }
 
-const clientSide = ({ name, writeAddress }: Router) => ({ name: `router ${name}`, ...writeAddress });
+const clientSide = ({ name, writeAddress }: WriteSide) => ({ name: `router ${name}`, ...writeAddress });
 
 const elapsedSince = (start: number): number => Math.round((performance.now() - start) * 10) / 10;
 
-const notProven = (router: Router, met: RunbookError): RunbookError =>
+const notProven = (router: WriteSide, met: RunbookError): RunbookError =>
   new RunbookError({
     code: 'PROOF_FAILED',
     message: `no write came through router ${router.name}: ${met.message}`,
@@ -157,7 +162,7 @@ const notProven = (router: Router, met: RunbookError): RunbookError =>
     cause: met,
   });
 
-const fenceOpen = (router: Router, because: string): RunbookError =>
+const fenceOpen = (router: WriteSide, because: string): RunbookError =>
   new RunbookError({
     code: 'FENCE_NOT_PROVEN',
     message: `router ${router.name} is not proven closed for writes: ${because}`,

@@ -4,6 +4,7 @@ import { type Deps } from '../deps';
 import { RunbookError } from '../errors';
 import { controlByCommand } from './command';
 import { type RouterControl } from './control';
+import { controlDns } from './dns/control';
 import { controlHaproxy } from './haproxy';
 import { controlMysqlRouter } from './mysqlrouter';
 import { controlProxysql } from './proxysql';
@@ -25,6 +26,8 @@ export function openRouter(
       return controlHaproxy(router, instances, deadlineMs);
     case 'proxysql':
       return controlProxysql(router, instances, deadlineMs, () => deps.secret(router.account.password));
+    case 'dns':
+      return controlDns(router, instances, { deadlineMs, secret: deps.secret });
     case 'command':
       return controlByCommand(router, instances, deps.secret);
     case 'mysqlrouter':

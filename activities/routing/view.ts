@@ -11,8 +11,9 @@ const DEADLINE_MS = 150;
 export function readRouters(
   deps: Pick<Deps, 'secret'>,
   { routers, instances }: Cluster,
+  deadlineMs = DEADLINE_MS,
 ): Promise<PerRouter<Routing>[]> {
-  const controls = routers.map((router) => openRouter(deps, router, instances, { deadlineMs: DEADLINE_MS }));
+  const controls = routers.map((router) => openRouter(deps, router, instances, { deadlineMs }));
   return onAllRouters(controls, (router) => router.read());
 }
 
@@ -22,7 +23,13 @@ export const viewRouters = async (deps: Pick<Deps, 'secret'>, cluster: Cluster):
 
 export const viewOf = (result: PerRouter<Routing>): RouterView =>
   result.ok
-    ? { router: result.router, writers: result.value.writers, misconfigured: false, because: '' }
+    ? {
+        router: result.router,
+        writers: result.value.writers,
+        misconfigured: false,
+        because: '',
+        ...(result.value.staleForSeconds !== undefined && { staleForSeconds: result.value.staleForSeconds }),
+      }
     : {
         router: result.router,
         writers: null,

@@ -20,6 +20,8 @@ export interface Routed {
     readonly router: string;
     readonly proved: boolean;
     readonly elapsedMs: number;
+    /** For so many seconds clients may still be led to the old primary. Left out: for none. */
+    readonly staleForSeconds?: number;
     readonly because: string;
     /** Why it is no proof that nobody else takes writes through it; left out = it is. */
     readonly noProof?: string;
@@ -63,18 +65,21 @@ export async function routeWrites(deps: Deps, { cluster, primary, uuid }: RouteO
   let provedAt = cluster.routers.length === 0 ? new Date().toISOString() : null;
 
   const results = await onAllRouters(cluster.routers, async (router) => {
-    const { noProof } = await openRouter(deps, router, cluster.instances).pointWritesTo(instance);
+    const routing = await openRouter(deps, router, cluster.instances).pointWritesTo(instance);
     watch.mark(`${router.name} pointed`);
-    const proof = await proveWrites(router, door, uuid, PROOF_DEADLINE_MS);
+    // Not by a name: this machine's resolver may still know the old address, and a proof must go where new clients go.
+    const side = { name: router.name, writeAddress: routing.entrance ?? router.writeAddress };
+    const { elapsedMs } = await proveWrites(side, door, uuid, PROOF_DEADLINE_MS);
     provedAt ??= new Date().toISOString();
     watch.mark(`${router.name} proven`);
-    return { ...proof, noProof };
+    return { elapsedMs, staleForSeconds: routing.staleForSeconds, noProof: routing.noProof };
   });
   return {
     routers: results.map((result) => ({
       router: result.router,
       proved: result.ok,
       elapsedMs: result.ok ? result.value.elapsedMs : 0,
+      ...(result.ok && result.value.staleForSeconds !== undefined && { staleForSeconds: result.value.staleForSeconds }),
       because: result.ok ? 'a write came through' : `${result.error.message}. ${result.error.hint}`,
       ...(result.ok && result.value.noProof !== undefined && { noProof: result.value.noProof }),
     })),

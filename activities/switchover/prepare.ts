@@ -19,12 +19,15 @@ export interface Preview {
   readonly cannotHold: readonly string[];
 }
 
+/** A planned change has time: a router that is slow to answer is not one that is away. */
+const PATIENT_MS = 2_000;
+
 /** The whole look before a planned change: settings and grants too. Changes nothing. Throws UNKNOWN_CLUSTER, INVENTORY_INVALID. */
 export async function previewCluster(deps: Deps, name: string): Promise<Preview> {
   const cluster = findCluster(await deps.inventory(), name);
   const [snapshot, readings] = await Promise.all([
     lookAtCluster(deps.servers, cluster, { full: true }),
-    readRouters(deps, cluster),
+    readRouters(deps, cluster, PATIENT_MS),
   ]);
   const settings = Object.fromEntries(readings.map((one) => [one.router, one.ok ? one.value.settings : {}]));
   const cannotHold = cluster.routers

@@ -182,6 +182,12 @@ test('inventory check --secrets says which secrets cannot be had here, and never
     failures: [expect.stringContaining('secrets/repl cannot be read (ENOENT)')],
   });
   expect(stdout).not.toContain('hunter2');
+
+  save(
+    'fleet.yaml',
+    `${FLEET}    routers: [{ kind: dns, server: "10.0.0.53:53", zone: a.org, writeName: w.a.org, key: { name: k, secret: { env: NO_DNS_KEY } } }]\n`,
+  );
+  expect((await run('inventory check --secrets', { ADMIN: 'x' })).stdout).toContain('NO_DNS_KEY is not set');
 });
 
 test('the JSON Schema is printed for editors', async () => {

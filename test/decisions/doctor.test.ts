@@ -2,6 +2,7 @@ import { examine, renderDoctor } from '../../workflows/decisions/doctor';
 import { silent, snapshotOf } from './members';
 import { cases } from './doctor-cases';
 import { cluster, fleet, semi } from './doctor-fleet';
+import { dns } from './facts';
 
 test('a sound fleet has no findings, and the rendering says so', () => {
   const { look } = fleet({});
@@ -75,4 +76,17 @@ test.each([
 test('a router that leads to the primary alone is as it should be', () => {
   const routers = [{ router: 'edge', writers: ['db1'], misconfigured: false, because: '' }];
   expect(examine(fleet({}).look, cluster, { routers })).toEqual([]);
+});
+
+test.each([
+  ['leads to two servers', { writers: ['db1', 'db2'] }, 'its name for writes leads to db1 and db2'],
+  [
+    'lives longer than promised',
+    { writers: ['db1'], staleForSeconds: 300 },
+    'its record has a TTL of 300 s, and the inventory promises 5',
+  ],
+])('a DNS name that %s is bad', (_, view, what) => {
+  const routers = [{ router: 'edge', misconfigured: false, because: '', ...view }];
+  const named = { ...cluster, routers: [dns] };
+  expect(examine(fleet({}).look, named, { routers })).toMatchObject([{ severity: 'bad', instance: 'edge', what }]);
 });

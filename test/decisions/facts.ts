@@ -18,6 +18,18 @@ export const haproxy: Router = {
   writeAddress: { host: '127.0.0.1', port: 3306 },
 };
 
+/** A name in the place of a proxy. */
+export const dns: Router = {
+  kind: 'dns',
+  name: 'edge',
+  server: { host: '10.0.0.53', port: 53 },
+  zone: 'db.example.org',
+  writeName: 'orders-rw.db.example.org',
+  ttlSeconds: 5,
+  key: { name: 'runbooks', algorithm: 'hmac-sha256', secret: { env: 'DNS_KEY' } },
+  writeAddress: { host: 'orders-rw.db.example.org', port: 3306 },
+};
+
 /** Runs by itself where every refusal is clear; one router, so there is a fence in reach. */
 export const automatic = (change: Partial<Cluster> = {}, instances: Readonly<Record<string, Partial<Instance>>> = {}) =>
   clusterOf(['db1', 'db2', 'db3'], {

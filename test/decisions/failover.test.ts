@@ -1,5 +1,5 @@
 import { followers } from '../../workflows/decisions/followers';
-import { A, automatic, commit, deaf, decide, P, planOf, risksIn, seen, sighting, X } from './facts';
+import { A, automatic, commit, deaf, decide, dns, haproxy, P, planOf, risksIn, seen, sighting, X } from './facts';
 import { executed, instance, primary, replica, silent, snapshotOf, uuidOf } from './members';
 
 const gone = silent('db1', 'refused');
@@ -208,6 +208,33 @@ test('a fence in reach must be the old primary’s own', () => {
   expect(risksIn(decide(own, look))).toEqual([]);
   expect(risksIn(decide(automatic({ ...base, durability: 'lossless' }), look))).toEqual([]);
   expect(risksIn(decide(automatic(), look))).toEqual([]);
+});
+
+test('a DNS name is no fence: alone, or beside a proxy that clients can pass by', () => {
+  const look = sighting([gone, ...both], wellSeen);
+  for (const routers of [[dns], [haproxy, { ...dns, name: 'name' }]]) {
+    const decision = decide(automatic({ routers }), look);
+    expect(planOf(decision).risks).toMatchObject([
+      {
+        code: 'NO_FENCE',
+        invariant: 1,
+        sentence: expect.stringMatching(/^a router that cuts no sessions, no fence/) as string,
+      },
+    ]);
+  }
+});
+
+test('what resolvers remember is told in the plan, needs nobody’s word, and is no part of what is approved', () => {
+  const cluster = automatic({ routers: [dns], durability: 'lossless' });
+  const view = { router: 'edge', writers: ['db1'], misconfigured: false, because: '' };
+  const [declared, longer] = [[], [{ ...view, staleForSeconds: 300 }]].map((routers) =>
+    planOf(decide(cluster, sighting([gone, ...both], { ...wellSeen, routers }))),
+  );
+  expect(declared).toMatchObject({ risks: [], hash: longer?.hash });
+  expect(declared?.notes).toEqual([
+    'router edge cuts no sessions, and resolvers may send clients to db1 for up to 5 s after it was pointed away: something else must fence db1',
+  ]);
+  expect(longer?.notes?.[0]).toContain('for up to 300 s');
 });
 
 test('a candidate that others cannot follow needs a human', () => {

@@ -1,7 +1,8 @@
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { type InstanceFacts, type Member } from '../../workflows/decisions/facts';
+import { summarise } from '../../workflows/decisions/plan';
 import { decideSwitchover } from '../../workflows/decisions/switchover';
-import { automatic, P } from './facts';
+import { automatic, dns, P } from './facts';
 import { executed, instance, primary, replica, silent, snapshotOf, soundDetail } from './members';
 
 const epoch = { epoch: 1, primaryUuid: primary('db1').serverUuid, run: 'r' };
@@ -23,14 +24,19 @@ interface Wish {
   readonly datacentre?: string;
   readonly cluster?: Cluster;
   readonly writers?: readonly string[] | null;
+  readonly staleForSeconds?: number;
 }
-const decide = (members: readonly Member[], { to, datacentre, cluster = declared(), writers = ['db1'] }: Wish = {}) =>
+const decide = (
+  members: readonly Member[],
+  { to, datacentre, cluster = declared(), writers = ['db1'], staleForSeconds = 0 }: Wish = {},
+) =>
   decideSwitchover({
     cluster,
     snapshot: snapshotOf(...members),
-    routers: wellRouted.map((router) => ({ ...router, writers })),
+    routers: wellRouted.map((router) => ({ ...router, writers, staleForSeconds })),
     to: to ?? null,
     datacentre: datacentre ?? null,
+    writeGapMs: 2000,
   });
 const reasons = (...given: Parameters<typeof decide>): string => {
   const decision = decide(...given);
@@ -144,4 +150,23 @@ test.each([
   expect(reasons(members, { cluster, to: 'db2' })).toMatch(/nobody could acknowledge while the primary moves/);
   const without = { ...cluster, durability: 'async' as const };
   expect(decide(members, { cluster: without, to: 'db2' }).act).toBe('carry out');
+});
+
+describe('behind a DNS name', () => {
+  const cluster = declared({ routers: [dns] });
+
+  test('the plan says that nobody waits there, and compares what caches know with the write gap', () => {
+    const decision = decide(well, { cluster, staleForSeconds: 5 });
+    if (decision.act !== 'carry out') throw new Error(decision.because);
+    expect(decision.plan.notes).toEqual([
+      'nobody waits at router edge: resolvers may send clients to db1 for up to 5 s after the change, longer than the 2 s that clients wait elsewhere at most; it is read-only from the freeze on, and tells them so',
+    ]);
+    expect(summarise(decision.plan).lines.at(-1)).toBe(decision.plan.notes?.[0]);
+  });
+
+  test('a record that lives longer than the inventory promises is refused, with the cure', () => {
+    expect(reasons(well, { cluster, staleForSeconds: 300 })).toContain(
+      'resolvers keep the record of router edge for 300 s, and the inventory promises 5',
+    );
+  });
 });

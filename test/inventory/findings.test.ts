@@ -131,7 +131,7 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     'a router of a kind that comes later',
     fleet({ more: 'routers: [{ kind: vip, address: "10.0.0.21" }]' }),
     [
-      'fleet.yaml:10:23 clusters.orders.routers[0].kind: routers of kind vip are not supported yet — supported: haproxy, proxysql, mysqlrouter, command; drive it by a program with kind: command (docs/routers.md), or leave it out and switch it by hand',
+      'fleet.yaml:10:23 clusters.orders.routers[0].kind: routers of kind vip are not supported yet — supported: haproxy, proxysql, mysqlrouter, dns, command; drive it by a program with kind: command (docs/routers.md), or leave it out and switch it by hand',
     ],
   ],
   [
@@ -180,6 +180,31 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     }),
     [
       'fleet.yaml:10:121 clusters.orders.routers[0].readers: reads would go to the hostgroup of the writers — give each a hostgroup of its own, or drop readers',
+    ],
+  ],
+  [
+    'a DNS router whose names are elsewhere, whose key is written out and whose TTL has a unit',
+    fleet({
+      more: 'routers: [{ kind: dns, server: 10.0.0.53, zone: db.example.org., writeName: "*.db", ttlSeconds: 5s, key: hunter2 }]',
+    }),
+    [
+      'fleet.yaml:10:36 clusters.orders.routers[0].server: expected an address as host:port — write it as in 10.0.0.53:53',
+      'fleet.yaml:10:53 clusters.orders.routers[0].zone: expected the name of a zone — write it without the dot at its end',
+      'fleet.yaml:10:81 clusters.orders.routers[0].writeName: expected a name in the zone — for example orders-rw.db.example.org',
+      'fleet.yaml:10:101 clusters.orders.routers[0].ttlSeconds: expected a number of seconds from 1 to 3600 — write the number alone, without a unit: 5',
+      'fleet.yaml:10:110 clusters.orders.routers[0].key: expected a key with name and secret — for example { name: runbooks, secret: { env: DNS_KEY } }; tsig-keygen makes one',
+    ],
+  ],
+  [
+    'DNS names that one update cannot reach, or that are one and the same',
+    fleet({
+      more: `routers:
+      - { kind: dns, server: "10.0.0.53:53", zone: db.example.org, writeName: rw.other.org, key: { name: k, secret: { env: K } } }
+      - { kind: dns, server: "10.0.0.53:53", zone: db.example.org, writeName: rw.db.example.org, readName: RW.db.example.org, key: { name: k, secret: { env: K } } }`,
+    }),
+    [
+      'fleet.yaml:11:79 clusters.orders.routers[0].writeName: this name is not in the zone of this router — write the whole name, or correct the zone',
+      'fleet.yaml:12:108 clusters.orders.routers[1].readName: this is the name for writes — give reads a name of their own, or drop the line',
     ],
   ],
   [

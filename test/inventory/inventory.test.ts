@@ -178,6 +178,24 @@ test('a ProxySQL is written as in the manual: addresses in two parts, its secret
   ]);
 });
 
+test('a DNS router gets its defaults, its key by an absolute reference, and the name as its address', () => {
+  const written = `${SMALLEST}    routers:
+      - { kind: dns, server: "[::1]:53", zone: db.example.org, writeName: rw.db.example.org, key: { name: k, secret: { file: secrets/dns } } }
+`;
+  expect(parseInventory(written, '/etc/runbooks/fleet.yaml').clusters[0]!.routers).toEqual([
+    {
+      kind: 'dns',
+      name: 'dns-1',
+      server: { host: '::1', port: 53 },
+      zone: 'db.example.org',
+      writeName: 'rw.db.example.org',
+      ttlSeconds: 5,
+      key: { name: 'k', algorithm: 'hmac-sha256', secret: { file: '/etc/runbooks/secrets/dns' } },
+      writeAddress: { host: 'rw.db.example.org', port: 3306 },
+    },
+  ]);
+});
+
 test('accounts may be shared between clusters by a YAML anchor', () => {
   const shared = SMALLEST.replace('accounts: {', 'accounts: &accounts {').concat(`
   users:

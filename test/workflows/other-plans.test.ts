@@ -1,7 +1,7 @@
 import { type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { progressQuery, reportQuery } from '../../workflows/messages';
-import { A, commit, P, seen, sighting } from '../decisions/facts';
+import { A, commit, dns, P, seen, sighting } from '../decisions/facts';
 import { executed, primary, replica, silent } from '../decisions/members';
 import { db2, db3, gone, policy, Stage, touched } from './stage';
 
@@ -45,6 +45,36 @@ describe('other plans', () => {
     const report = await stage.run(played);
     expect(report.fenceProofs).toEqual([]);
     expect(report.left.join()).toMatch(/nothing proves that db1 can no longer take writes \(invariant 1\)/);
+  });
+
+  test.each([
+    [
+      true,
+      'decisions',
+      /^resolvers may send clients of router edge to db1 for 5 s more; it is fenced: db1 itself confirms super_read_only/,
+    ],
+    [
+      false,
+      'left',
+      /^resolvers may send clients of router edge to db1 for 5 s more, and nothing proves that it takes no writes/,
+    ],
+  ] as const)('behind a DNS name no router is a proof; old primary read-only: %s', async (set, where, words) => {
+    const opened = primary('db2', executed(`${P}:1-100,${A}:1`));
+    const routers = [
+      { router: 'edge', proved: true, elapsedMs: 1, staleForSeconds: 5, because: 'a write came through' },
+    ];
+    const played = stage.put({
+      cluster: policy({}, { routers: [dns] }),
+      looks: [sighting([gone, opened, db3], { lastSeen: seen(`${P}:1-100`) })],
+      acts: {
+        routeWrites: () => Promise.resolve({ routers, provedAt: new Date().toISOString(), parts: [] }),
+        fenceServer: () => Promise.resolve({ superReadOnly: { set, because: 'as asked' }, command: null }),
+      },
+    });
+    const report = await stage.run(played);
+    expect(report).toMatchObject({ outcome: 'done', newPrimary: 'db2' });
+    expect(report.fenceProofs).toEqual(set ? [expect.stringMatching(/^db1 itself/)] : []);
+    expect(report[where]).toContainEqual(expect.stringMatching(words));
   });
 
   test('reroute: the primary is well and a router leads nowhere; only routers are touched', async () => {

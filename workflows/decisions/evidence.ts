@@ -45,6 +45,8 @@ export interface RouterView {
   readonly misconfigured: boolean;
   /** Why it could not be read, '' when it was. */
   readonly because: string;
+  /** After a change clients may be led to the old server for so many seconds. Left out: for none. */
+  readonly staleForSeconds?: number;
 }
 
 /** Everything the judgement of a primary stands on. */

@@ -7,6 +7,7 @@ import { type InstanceFacts, readable } from './facts';
 import { followers } from './followers';
 import { subtractText } from './gtid-set';
 import { freeze, type FailoverPlan, type PlanWithoutHash, type Risk } from './plan';
+import { lingering, notesOfFailover } from './lingering';
 import { planReattach } from './reattach';
 import { planReroute, risksOfRouters } from './reroute';
 import { risksOfPromotion, risksOfRival, risksOfTakeover } from './risks';
@@ -112,6 +113,7 @@ function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, pr
       }),
       ...risksOfRouters(sighting.routers),
     ],
+    notes: notesOfFailover(lingering(cluster, sighting.routers), primary),
     rpo,
     summary: `promote ${chosen} in place of ${primary}: ${election.because}`,
   });
@@ -139,6 +141,7 @@ function finishPlan(
     ranking: [],
     repoint: followers(snapshot, primary, opened.name),
     risks,
+    notes: notesOfFailover(lingering(cluster, sighting.routers), primary),
     rpo: judgeRpo({ cluster, snapshot, oldPrimary: primary, lastSeen, missing: lackedBy(opened, lastSeen) }),
     summary: `${opened.name} takes writes already (opened by another tool or a person): verify it and finish what is left, elect nobody`,
   };

@@ -31,6 +31,8 @@ export interface FailoverPlan {
   /** Replicas that get a new source, by name. */
   readonly repoint: Readonly<Record<string, string>>;
   readonly risks: readonly Risk[];
+  /** What to know and not to agree to: no part of the hash. */
+  readonly notes?: readonly string[];
   readonly rpo: Rpo | null;
   readonly summary: string;
   readonly hash: string;
@@ -53,7 +55,9 @@ export function freeze(plan: PlanWithoutHash): FailoverPlan {
   }));
   return {
     ...plan,
-    hash: bytesToHex(sha256(utf8ToBytes(canonical({ ...plan, ranking, target: undefined, hash: undefined })))),
+    hash: bytesToHex(
+      sha256(utf8ToBytes(canonical({ ...plan, ranking, target: undefined, notes: undefined, hash: undefined }))),
+    ),
   };
 }
 
@@ -89,7 +93,7 @@ export function summarise(plan: FailoverPlan): PlanSummary {
     hash: plan.hash,
     kind: plan.kind,
     summary: plan.summary,
-    lines: planLines(plan),
+    lines: [...planLines(plan), ...(plan.notes ?? [])],
     risks: plan.risks.map(tellRisk),
   };
 }

@@ -1,4 +1,5 @@
 import { type Cluster, instanceNamed } from './cluster';
+import { cutsSessions } from './router';
 import { type Diagnosis } from './diagnosis';
 import { type Election } from './election';
 import { type Sighting } from './evidence';
@@ -82,7 +83,7 @@ function risksOfLoss({ cluster, election, rpo }: Pick<Promotion, 'cluster' | 'el
 /** Which fence is in reach, before anything is touched. One is enough; none means that only a human can vouch for it. */
 function risksOfFence({ cluster, oldPrimary, diagnosis }: Promotion): Risk[] {
   const fences =
-    cluster.routers.length > 0 ||
+    (cluster.routers.length > 0 && cluster.routers.every(cutsSessions)) ||
     cluster.durability === 'lossless' ||
     instanceNamed(cluster, oldPrimary)?.fenceCommand !== undefined ||
     diagnosis.state === 'disk full';
@@ -92,7 +93,7 @@ function risksOfFence({ cluster, oldPrimary, diagnosis }: Promotion): Risk[] {
         risk(
           'NO_FENCE',
           1,
-          'no router, no fence command and no endless semi-synchronous wait: nothing can keep clients from the old primary if it wakes up',
+          `${cluster.routers.length > 0 ? 'a router that cuts no sessions' : 'no router'}, no fence command and no endless semi-synchronous wait: nothing can keep clients from the old primary if it wakes up`,
         ),
       ];
 }

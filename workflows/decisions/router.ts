@@ -1,7 +1,7 @@
 import { type Account, type Address, type SecretReference } from './cluster';
 
 /** What sends clients to the primary: it is told where, read back, and proven by a write. What each kind can do: docs/routers.md. */
-export type Router = HaproxyRouter | ProxysqlRouter | MysqlRouter | CommandRouter;
+export type Router = HaproxyRouter | ProxysqlRouter | MysqlRouter | DnsRouter | CommandRouter;
 
 /** One HAProxy, spoken to by its runtime socket. Server lines are named as the inventory names the instances. */
 export interface HaproxyRouter {
@@ -73,3 +73,30 @@ export interface ProxysqlRouter {
   /** Where a client connects for writes: the proof by a write goes through here. */
   readonly writeAddress: Address;
 }
+
+/** A zone of a DNS server that takes dynamic updates. Names lead to the instances' own addresses. */
+export interface DnsRouter {
+  readonly kind: 'dns';
+  readonly name: string;
+  /** The primary server of the zone: it is asked itself, never through a cache. */
+  readonly server: Address;
+  readonly zone: string;
+  /** The name that clients look up for writes, without a dot at its end. */
+  readonly writeName: string;
+  readonly readName?: string;
+  /** TTL that the records are given: so long caches may lead clients to the old address. */
+  readonly ttlSeconds: number;
+  readonly key: TsigKey;
+  /** As clients write it: `writeName` and the port. */
+  readonly writeAddress: Address;
+}
+
+/** The shared secret (base64) that updates are signed with. */
+export interface TsigKey {
+  readonly name: string;
+  readonly algorithm: 'hmac-sha256' | 'hmac-sha384' | 'hmac-sha512';
+  readonly secret: SecretReference;
+}
+
+/** Clients go through it, so taking them off a server takes effect at once. A name server has no client's session in hand. */
+export const cutsSessions = ({ kind }: Router): boolean => kind !== 'dns';

@@ -4,6 +4,7 @@ import { findErrant } from './errant';
 import { type RouterView } from './evidence';
 import { channelOf, type ClusterSnapshot, type InstanceFacts, readable, type Release, unreadable } from './facts';
 import { followers } from './followers';
+import { lingering, notesOfSwitchover } from './lingering';
 import { type FailoverPlan, freeze } from './plan';
 import { differences } from './settings-that-matter';
 import { primaryOf, sourceOf } from './topology';
@@ -17,6 +18,8 @@ export interface SwitchoverQuestion {
   readonly to: string | null;
   /** Only servers of this datacentre; null = of any. */
   readonly datacentre: string | null;
+  /** How long clients may wait before writes open on the new primary. */
+  readonly writeGapMs: number;
 }
 
 /** Why a switchover does not begin, and what to do about it. */
@@ -35,7 +38,7 @@ export type SwitchoverDecision =
  * Everything that refuses is named at once, so that nobody meets the obstacles one by one.
  */
 export function decideSwitchover(question: SwitchoverQuestion): SwitchoverDecision {
-  const { cluster, snapshot, to, datacentre } = question;
+  const { cluster, snapshot, routers, to, datacentre, writeGapMs } = question;
   const found = primaryOf(snapshot, cluster);
   const members = readable(snapshot.members);
   const primary = members.find(({ name }) => name === found.primary);
@@ -75,6 +78,7 @@ export function decideSwitchover(question: SwitchoverQuestion): SwitchoverDecisi
     ranking: [],
     repoint,
     risks: [],
+    notes: notesOfSwitchover(lingering(cluster, routers), primary.name, writeGapMs),
     rpo: null,
     summary: `move the primary of ${cluster.name} from ${primary.name} to ${candidate.name}`,
   });
@@ -110,6 +114,12 @@ function refusalsOfCluster(
       .map(({ router, writers, because }) => ({
         sentence: writers === null ? because : `router ${router} does not lead to ${primary.name}`,
         cure: 'runbook start emergencyFailover points every router at the primary; a router that is gone is taken out of the inventory',
+      })),
+    ...lingering(cluster, routers)
+      .filter(({ seconds, declaredSeconds }) => seconds > declaredSeconds)
+      .map(({ router, seconds, declaredSeconds }) => ({
+        sentence: `resolvers keep the record of router ${router} for ${seconds} s, and the inventory promises ${declaredSeconds}`,
+        cure: `set its TTL to ${declaredSeconds} in the zone, and wait ${seconds} s before you start again`,
       })),
     ...(cluster.durability !== 'async' && !primary.semiSync.sourceActive
       ? [{ sentence: `semi-sync of ${primary.name} has fallen back`, cure: 'find out why no replica acknowledges' }]

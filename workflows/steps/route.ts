@@ -1,5 +1,6 @@
 import { type Routed, type Sight } from '../../activities';
 import { readable } from '../decisions/facts';
+import { tellLingering } from '../decisions/lingering';
 import { type FailoverPlan } from '../decisions/plan';
 import { type RunbookReport } from '../decisions/report';
 import { emergency } from './activities';
@@ -51,6 +52,17 @@ export function proveByRouters(book: Runbook, plan: FailoverPlan, routed: Routed
     );
 }
 
+/** Clients that go by what a resolver remembers meet the old primary: harmless where it is fenced, a person's task where that is not known. */
+export function nameLingering(book: Runbook, oldPrimary: string, routed: Routed | null): void {
+  const [proof] = book.found.fenceProofs;
+  for (const sentence of tellLingering(routed?.routers ?? [], oldPrimary))
+    if (proof === undefined)
+      book.found.left.push(
+        `${sentence}, and nothing proves that it takes no writes (invariant 1): make sure of it now`,
+      );
+    else book.found.decisions.push(`${sentence}; it is fenced: ${proof}`);
+}
+
 /** The primary is well and clients do not reach it: only routers are touched. */
 export async function reroute({ book, gate, sight, plan }: Mandate): Promise<RunbookReport> {
   const primary = readable(sight.sighting.snapshot.members).find((member) => member.name === plan.newPrimary);
@@ -58,6 +70,7 @@ export async function reroute({ book, gate, sight, plan }: Mandate): Promise<Run
   const routed =
     primary &&
     (await insist({ gate, sight, plan }, () => routeAndProve(book, sight, primary.name, primary.serverUuid)));
+  book.found.decisions.push(...tellLingering(routed?.routers ?? [], 'where it led before'));
   const dark = routed ? unproven(routed) : sight.cluster.routers.map((router) => router.name);
   return dark.length > 0
     ? book.close('failed', `No write came through ${dark.join(', ')} to ${plan.newPrimary}`)

@@ -1,5 +1,6 @@
 import { type Preview, type Switched } from '../../activities';
 import { newestEpoch } from '../decisions/facts';
+import { tellLingering } from '../decisions/lingering';
 import { type FailoverPlan } from '../decisions/plan';
 import { type RunbookReport } from '../decisions/report';
 import { type SwitchoverOrder } from '../inputs';
@@ -101,6 +102,8 @@ async function tidyUp(
     ({ because }) => because,
   );
   nameUnproven(book, switched.routed);
+  for (const sentence of tellLingering(switched.routed.routers, oldPrimary))
+    book.found.decisions.push(`${sentence}; it stays super_read_only and tells them so`);
   const dark = unproven(switched.routed);
   const gapMs = gapOf(switched);
   const gap = gapMs === null ? '' : `; clients waited ${gapMs} ms`;

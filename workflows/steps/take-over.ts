@@ -12,7 +12,7 @@ import { measureRto } from '../decisions/rto';
 import { emergency } from './activities';
 import { insist, type Insisting } from './insist';
 import { type Mandate } from './mandate';
-import { proveByRouters, routeAndProve, unproven } from './route';
+import { nameLingering, proveByRouters, routeAndProve, unproven } from './route';
 import { failureCode, failureWords } from './runbook';
 import { closeAgain, stepBack, tidyUp } from './tidy-up';
 
@@ -32,6 +32,7 @@ export async function takeOver(given: Mandate): Promise<RunbookReport> {
   const routed = await insist({ gate, sight, plan }, () => routeAndProve(book, sight, plan.newPrimary, opened.uuid));
   if (routed === null) book.found.left.push(`the routers were not pointed at ${plan.newPrimary}: do it by hand`);
   if (plan.kind === 'finish') proveByRouters(book, plan, routed);
+  if (plan.kind !== 'reopen') nameLingering(book, plan.oldPrimary, routed);
   book.found.rto = measureRto(
     order.watcher?.lastSeen ?? sight.sighting.lastSeen,
     book.startedAt,

@@ -69,7 +69,7 @@ export async function stepBack({ book, sight, plan }: Mandate): Promise<RunbookR
   await Promise.all(restartOthers(book, sight, { ...plan, repoint: {}, newPrimary: '' }));
   if (plan.kind === 'promote')
     book.found.left.push(
-      `writes are closed: the routers of ${cluster.name} lead to no server. Decide by hand, then start emergencyFailover again`,
+      `writes are closed: no router of ${cluster.name} leads to an open server. Decide by hand, then start emergencyFailover again`,
       `if ${plan.oldPrimary} lives it can be the primary again: make it writable, and emergencyFailover points the routers at it`,
     );
   else book.found.left.push(`the routers of ${cluster.name} were not touched; start emergencyFailover again`);

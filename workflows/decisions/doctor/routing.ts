@@ -1,11 +1,34 @@
+import { type Cluster } from '../cluster';
 import { type RouterView } from '../evidence';
+import { lingering } from '../lingering';
 import { type Finding, type Rule } from './finding';
 
 /** A router that cannot be read, leads elsewhere, or chooses for itself keeps clients from the next primary. */
-export const routing: Rule = ({ routers, primary }) => routers.flatMap((router) => judge(router, primary));
+export const routing: Rule = ({ cluster, routers, primary }) => [
+  ...routers.flatMap((router) => judge(router, primary, isName(cluster, router.router))),
+  ...lingering(cluster, routers)
+    .filter(({ seconds, declaredSeconds }) => seconds > declaredSeconds)
+    .map(({ router, seconds, declaredSeconds }): Finding => ({
+      instance: router,
+      severity: 'bad',
+      what: `its record has a TTL of ${seconds} s, and the inventory promises ${declaredSeconds}`,
+      why: 'so long resolvers lead clients to the old primary after a failover',
+      fix: [`-- in the zone: set the TTL of the record to ${declaredSeconds}`],
+      manual: MANUAL_OF_DNS,
+    })),
+];
 
-function judge({ router, writers, misconfigured, because }: RouterView, primary: string | null): Finding[] {
-  const at = { instance: router, manual: 'docs/routers.md' };
+const MANUAL_OF_DNS = 'docs/routers-dns.md';
+
+const isName = ({ routers }: Cluster, name: string): boolean =>
+  routers.some((router) => router.name === name && router.kind === 'dns');
+
+function judge(
+  { router, writers, misconfigured, because }: RouterView,
+  primary: string | null,
+  byName: boolean,
+): Finding[] {
+  const at = { instance: router, manual: byName ? MANUAL_OF_DNS : 'docs/routers.md' };
   if (writers === null)
     return [
       {
@@ -29,6 +52,16 @@ function judge({ router, writers, misconfigured, because }: RouterView, primary:
       },
     ];
   if (writers.length < 2) return [];
+  if (byName)
+    return [
+      {
+        ...at,
+        severity: 'bad',
+        what: `its name for writes leads to ${writers.join(' and ')}`,
+        why: 'clients take turns between them: some write to a server that is not the primary, or are told that it is read-only',
+        fix: ['-- in the zone: delete every address of that name but the one of the primary'],
+      },
+    ];
   return [
     {
       ...at,

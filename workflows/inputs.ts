@@ -26,6 +26,7 @@ const lastSeen = z.strictObject({
   waitForReplicaCount: z.number(),
   patientForMs: z.number().optional(),
   unacknowledged: z.number(),
+  epoch: z.number().optional(),
 });
 
 const cluster = z.string().min(1).describe('Name of the cluster in the inventory');

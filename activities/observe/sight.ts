@@ -1,6 +1,6 @@
 import { type Client } from '@temporalio/client';
 import { type Cluster, instanceNamed } from '../../workflows/decisions/cluster';
-import { type LastSeen, type Sighting } from '../../workflows/decisions/evidence';
+import { isOutdated, type LastSeen, type Sighting } from '../../workflows/decisions/evidence';
 import { type ClusterSnapshot, readable, unreadable } from '../../workflows/decisions/facts';
 import { type StepPart } from '../../workflows/decisions/report';
 import { outsiders } from '../../workflows/decisions/outsiders';
@@ -53,8 +53,9 @@ export async function sightCluster(deps: Deps & { client: Client }, order: Sight
   ]);
   watch.mark('members read');
   // Whom the newest epoch names and who takes writes is the primary, whatever a watcher remembers of the one before.
-  const primary = outsiders(snapshot).current ?? remembered?.primary ?? primaryOf(snapshot, cluster).primary;
-  const lastSeen = remembered?.primary === primary ? remembered : null;
+  const memory = remembered !== null && isOutdated(remembered, snapshot) ? null : remembered;
+  const primary = outsiders(snapshot).current ?? memory?.primary ?? primaryOf(snapshot, cluster).primary;
+  const lastSeen = memory?.primary === primary ? memory : null;
   const instance = primary === null ? undefined : instanceNamed(cluster, primary);
   const member = snapshot.members.find((one) => one.name === primary);
   const commit =

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { type Cluster, instanceNamed } from '../../workflows/decisions/cluster';
-import { type CommitProbe, type LastSeen, type Sighting } from '../../workflows/decisions/evidence';
+import { type CommitProbe, isOutdated, type LastSeen, type Sighting } from '../../workflows/decisions/evidence';
 import { decideFailover } from '../../workflows/decisions/failover';
+import { newestEpoch } from '../../workflows/decisions/facts';
 import { outsiders } from '../../workflows/decisions/outsiders';
 import { primaryOf } from '../../workflows/decisions/topology';
 import { calm, follow, restAfter, shouldStart, type Streak } from '../../workflows/decisions/watch';
@@ -55,6 +56,8 @@ export async function observePrimary(
   let streak: Streak = calm;
   let [lastLifeMs, nextCommitMs, nextLookMs, restUntilMs, eagerUntilMs] = [performance.now(), 0, 0, 0, 0];
   let acknowledgers: readonly string[] = lastSeen?.acknowledgers ?? [];
+  let epoch = lastSeen?.epoch;
+  let found: string | null = null;
   let state = 'beginning';
   let silent = false;
   const guard = guardFences(deps);
@@ -77,8 +80,12 @@ export async function observePrimary(
     const begin = performance.now();
     deps.heartbeat({ lastSeen, state, observer });
     const cluster = findCluster(await deps.inventory(), name);
-    const primary: string | null =
-      lastSeen?.primary ?? primaryOf(await lookAtCluster(deps.servers, cluster, { full: false }), cluster).primary;
+    if (lastSeen === null) {
+      const snapshot = await lookAtCluster(deps.servers, cluster, { full: false });
+      epoch = newestEpoch(snapshot);
+      found = primaryOf(snapshot, cluster).primary;
+    }
+    const primary = lastSeen?.primary ?? found;
     if (primary === null) {
       state = 'no primary is known';
       await pause(deps, probeMs * 5);
@@ -88,7 +95,7 @@ export async function observePrimary(
     const vitals = await readVitals(deps.servers, cluster, primary, silent ? SILENT_DEADLINE_MS : VITALS_DEADLINE_MS);
     silent = vitals === null;
     if (vitals !== null && !vitals.readOnly) {
-      lastSeen = seenNow(primary, vitals, acknowledgers, lastSeen);
+      lastSeen = seenNow(primary, vitals, { acknowledgers, epoch }, lastSeen);
       lastLifeMs = begin;
       state = `${primary} is well`;
     }
@@ -106,6 +113,12 @@ export async function observePrimary(
         full: false,
         ...(vitals === null && { suspect: primary }),
       });
+      if (lastSeen !== null && isOutdated(lastSeen, snapshot)) {
+        lastSeen = null;
+        streak = calm;
+        continue;
+      }
+      epoch = newestEpoch(snapshot);
       acknowledgers = acknowledgersIn(snapshot) ?? acknowledgers;
       // No routers: whether the primary lives is not theirs to say. The run that is started looks at them.
       const sighting: Sighting = { snapshot, primary, commit, lastSeen, routers: [] };

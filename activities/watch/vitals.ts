@@ -66,7 +66,7 @@ export async function readVitals(
 export const seenNow = (
   primary: string,
   vitals: Vitals,
-  acknowledgers: readonly string[],
+  around: { readonly acknowledgers: readonly string[]; readonly epoch: number | undefined },
   before: LastSeen | null,
 ): LastSeen => ({
   primary,
@@ -75,7 +75,8 @@ export const seenNow = (
   at: new Date().toISOString(),
   committedAt: before?.primary === primary ? before.committedAt : null,
   semiSyncActive: vitals.semiSyncActive,
-  acknowledgers,
+  acknowledgers: around.acknowledgers,
+  epoch: around.epoch,
   waitForReplicaCount: vitals.waitForReplicaCount,
   patientForMs: vitals.patientForMs,
   unacknowledged: vitals.unacknowledged,

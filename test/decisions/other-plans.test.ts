@@ -34,6 +34,17 @@ describe('the primary restarted and came up read-only', () => {
     expect(decide(automatic(), look(uptime)).act).toBe('stand down');
   });
 
+  test('another was promoted since, and it is that one’s replica now: it is not opened as if it had only restarted', () => {
+    const asReplica = replica('db1', 'db2', {
+      ...executed(`${P}:1-100`),
+      serverUuid: P,
+      uptimeSeconds: 2,
+      epoch: { epoch: 7, primaryUuid: uuidOf('db2'), run: 'r' },
+    });
+    const seenBefore = { probe: commit('read only'), lastSeen: seen('', { at: '2025-12-31T23:59:55.000Z' }) };
+    expect(decide(automatic(), sighting([asReplica, silent('db2'), both[1]!], seenBefore)).act).toBe('stand down');
+  });
+
   test('a server with another uuid at that address is not the primary that was seen', () => {
     const other = { ...restarted(2), serverUuid: uuidOf('db7') };
     const seenBefore = { probe: commit('read only'), lastSeen: seen('', { at: '2025-12-31T23:59:55.000Z' }) };

@@ -1,4 +1,4 @@
-import { type ClusterSnapshot } from './facts';
+import { type ClusterSnapshot, newestPromotion } from './facts';
 
 /** One attempt to commit a row on the primary, with a deadline: the only probe that a full disk or a stalled one cannot fool. */
 export interface CommitProbe {
@@ -34,6 +34,17 @@ export interface LastSeen {
   readonly patientForMs?: number | undefined;
   /** Commits that nobody acknowledged, counted since the server started. */
   readonly unacknowledged: number;
+  /** The newest promotion that any member knew of then; 0 = none. */
+  readonly epoch?: number | undefined;
+}
+
+/**
+ * Has another server been promoted since? Then what is remembered is a server of the past: it may be back as a replica by now, and to take
+ * it for a primary that restarted would open it beside what its successor's replicas hold. A promotion without a runbook leaves no epoch.
+ */
+export function isOutdated({ primaryUuid, epoch }: LastSeen, snapshot: ClusterSnapshot): boolean {
+  const newest = newestPromotion(snapshot);
+  return newest !== null && epoch !== undefined && newest.epoch > epoch && newest.primaryUuid !== primaryUuid;
 }
 
 /** Where one router sends writes now, by its running state. */

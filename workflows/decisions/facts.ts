@@ -180,6 +180,11 @@ export function tellRead({ members }: ClusterSnapshot): string {
   return `${readable(members).length} of ${members.length} members could be read${dark.join('')}`;
 }
 
-/** The highest epoch that any member which could be read knows; 0 = nobody was ever promoted by a runbook. */
-export const newestEpoch = ({ members }: ClusterSnapshot): number =>
-  Math.max(0, ...readable(members).map((member) => member.epoch?.epoch ?? 0));
+/** The newest promotion that any member which could be read knows of; null = nobody was ever promoted by a runbook. */
+export const newestPromotion = ({ members }: Pick<ClusterSnapshot, 'members'>): EpochFacts | null =>
+  readable(members)
+    .flatMap(({ epoch }) => epoch ?? [])
+    .reduce<EpochFacts | null>((best, one) => (best !== null && best.epoch >= one.epoch ? best : one), null);
+
+/** Its number; 0 = none. */
+export const newestEpoch = (snapshot: ClusterSnapshot): number => newestPromotion(snapshot)?.epoch ?? 0;

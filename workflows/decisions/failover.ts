@@ -3,7 +3,7 @@ import { diagnosePrimary, type Diagnosis } from './diagnosis';
 import { elect } from './election';
 import { errantByReplica } from './errant';
 import { type LastSeen, type Sighting } from './evidence';
-import { type InstanceFacts, readable } from './facts';
+import { channelOf, type InstanceFacts, newestPromotion, readable } from './facts';
 import { followers } from './followers';
 import { subtractText } from './gtid-set';
 import { freeze, type FailoverPlan, type PlanWithoutHash, type Risk } from './plan';
@@ -156,6 +156,8 @@ function reopenPlan({ cluster, sighting }: FailoverQuestion, primary: string): P
   const { snapshot, lastSeen } = sighting;
   const member = readable(snapshot.members).find((one) => one.name === primary);
   if (!member || lastSeen?.primaryUuid !== member.serverUuid) return null;
+  // One that another promotion has made a replica may be behind its source by what nobody else shows.
+  if (channelOf(member) && newestPromotion(snapshot)?.primaryUuid !== member.serverUuid) return null;
   const bootedAt = Date.parse(snapshot.takenAt) - member.uptimeSeconds * 1000;
   // Uptime is whole seconds. Read-only without a restart was somebody's will: that is for a human to undo.
   if (bootedAt + 1000 < Date.parse(lastSeen.at)) return null;

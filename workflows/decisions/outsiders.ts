@@ -1,4 +1,4 @@
-import { type ClusterSnapshot, type InstanceFacts, readable } from './facts';
+import { type ClusterSnapshot, type InstanceFacts, newestPromotion, readable } from './facts';
 import { parseGtidSet, print, subtract } from './gtid-set';
 
 /** A server that a later promotion has replaced. `extra`: transactions that the primary lacks, as a GTID set. */
@@ -18,10 +18,7 @@ export function outsiders(snapshot: ClusterSnapshot): {
   readonly returned: readonly Outsider[];
 } {
   const members = readable(snapshot.members);
-  const newest = members.reduce<{ epoch: number; primaryUuid: string } | null>(
-    (best, { epoch }) => (epoch && (!best || epoch.epoch > best.epoch) ? epoch : best),
-    null,
-  );
+  const newest = newestPromotion(snapshot);
   const current = members.find((member) => member.serverUuid === newest?.primaryUuid && !member.readOnly);
   if (!current) return { current: null, writable: [], returned: [] };
   const behind = members.filter((member) => member !== current && (member.epoch?.epoch ?? 0) < (newest?.epoch ?? 0));

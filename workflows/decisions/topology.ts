@@ -1,5 +1,13 @@
 import { type Cluster } from './cluster';
-import { channelOf, type ClusterSnapshot, type EpochFacts, type InstanceFacts, type Member, readable } from './facts';
+import {
+  channelOf,
+  type ClusterSnapshot,
+  type EpochFacts,
+  type InstanceFacts,
+  type Member,
+  newestPromotion,
+  readable,
+} from './facts';
 
 export interface PrimaryFinding {
   /** Inventory name; null when the facts do not single one out. */
@@ -21,7 +29,7 @@ export function primaryOf(snapshot: ClusterSnapshot, cluster: Cluster): PrimaryF
     readable(members)
       .filter((other) => copies(members, other) && sourceOf(members, other)?.name === name)
       .map((other) => other.name);
-  const epoch = newestEpoch(members);
+  const epoch = newestPromotion({ members }) ?? undefined;
   const owner = epoch && ownerOf(members, epoch);
   const heads = readable(members).filter((member) => !member.readOnly && !copies(members, member));
   const find = (primary: Member | undefined, because: string): PrimaryFinding => conclude(members, primary, because);
@@ -76,11 +84,6 @@ function copies(members: readonly Member[], member: InstanceFacts): boolean {
   const channel = channelOf(member);
   if (!channel || !sourceOf(members, member)) return false;
   return member.readOnly || channel.receiver !== 'stopped' || channel.applier !== 'stopped';
-}
-
-function newestEpoch(members: readonly Member[]): EpochFacts | undefined {
-  const known = readable(members).flatMap(({ epoch }) => epoch ?? []);
-  return known.sort((a, b) => b.epoch - a.epoch)[0];
 }
 
 /** The member an epoch row means, also when only its replicas remember its uuid. */

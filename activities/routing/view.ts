@@ -22,7 +22,13 @@ export const viewRouters = async (deps: Pick<Deps, 'secret'>, cluster: Cluster):
 
 export const viewOf = (result: PerRouter<Routing>): RouterView =>
   result.ok
-    ? { router: result.router, writers: result.value.writers, misconfigured: false, because: '' }
+    ? {
+        router: result.router,
+        writers: result.value.writers,
+        readers: result.value.readers,
+        misconfigured: false,
+        because: '',
+      }
     : {
         router: result.router,
         writers: null,

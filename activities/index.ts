@@ -21,12 +21,16 @@ import { repointReplica, type Repointed } from './replication/repoint';
 import { settleNewPrimary, type Settled, settleReplica } from './replication/settle';
 import { salvageTransactions } from './reports/salvage';
 import { writeReport } from './reports/write-report';
+import { advance, type Advanced, type AdvanceOrder } from './rejoin/advance';
+import { closeAndCopy, type Extras, type Pair } from './rejoin/extras';
+import { replayExtras, type Replayed, type ReplayOrder } from './rejoin/replay';
+import { closeForGood, type Closed, type Rejoined, settleRejoined } from './rejoin/settle';
 import { holdupsOn } from './switchover/holdups';
 import { catchUp, previewCluster, type Preview } from './switchover/prepare';
 import { switchPrimary, type Switched, type SwitchOrder } from './switchover/switch';
 import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
-export type { Fenced, Opened, Preview, Routed, Settled, Sight, Switched };
+export type { Advanced, Extras, Fenced, Opened, Preview, Routed, Settled, Sight, Switched };
 
 export interface Quarantine {
   readonly reached: boolean;
@@ -152,6 +156,11 @@ export function createActivities(
         return { ...kept, file: null, because: `${kept.because}; not copied: ${words(error)}` };
       }
     },
+    closeAndCopy: (order: Pair): Promise<Extras> => closeAndCopy(deps, order),
+    replayExtras: (order: ReplayOrder): Promise<Replayed> => replayExtras(deps, order),
+    closeForGood: (order: Pair): Promise<Closed> => closeForGood(deps, order),
+    advance: (order: AdvanceOrder): Promise<Advanced> => advance(deps, order),
+    settleRejoined: (order: Pair): Promise<Rejoined> => settleRejoined(deps, order),
     writeReport: (report: RunbookReport): Promise<string[]> => writeReport(deps, report),
   };
 }

@@ -12,6 +12,8 @@ export interface RunbookEntry {
   readonly workflowId: (cluster: string, dryRun: boolean) => string;
   /** Loaded on use: zod is not needed to print help. */
   readonly input: () => Promise<ZodType>;
+  /** The smallest input, where the cluster alone is not enough. */
+  readonly example?: object;
 }
 
 export const RUNBOOKS: readonly RunbookEntry[] = [
@@ -27,6 +29,13 @@ export const RUNBOOKS: readonly RunbookEntry[] = [
     taskQueue: EMERGENCY_TASK_QUEUE,
     workflowId: (cluster, dryRun) => (dryRun ? rehearsalId(cluster) : changeId(cluster)),
     input: async () => (await import('../workflows/inputs.js')).switchoverOrder,
+  },
+  {
+    name: 'rejoinInstance',
+    taskQueue: EMERGENCY_TASK_QUEUE,
+    workflowId: (cluster, dryRun) => (dryRun ? rehearsalId(cluster) : changeId(cluster)),
+    input: async () => (await import('../workflows/inputs.js')).rejoinOrder,
+    example: { cluster: 'orders', instance: 'db1' },
   },
 ];
 
@@ -48,7 +57,7 @@ export async function readInput(
   runbook: RunbookEntry,
   written: WrittenInput,
 ): Promise<Record<string, unknown> & { cluster: string }> {
-  const example = JSON.stringify({ cluster: 'orders' });
+  const example = JSON.stringify(runbook.example ?? { cluster: 'orders' });
   const more = written.input === undefined ? {} : parseObject(written.input, example);
   const cluster = written.cluster ?? more['cluster'];
   if (typeof cluster !== 'string' || cluster === '')

@@ -91,12 +91,14 @@ export function announce(context: Context, door: Door, run: StartedRun): void {
   if (run.webUi !== null) context.say(`  Web UI    ${run.webUi}`);
   if (run.startForm !== null) {
     context.say(`  to start it there: ${run.startForm}`);
-    context.say(
-      `  with the input     ${JSON.stringify({ cluster: run.cluster, ...(run.input['dryRun'] === true ? { dryRun: true } : {}) })}`,
-    );
+    context.say(`  with the input     ${JSON.stringify(asTyped(run.input))}`);
   }
   if (run.workers === 0) context.note(noWorkerWords(run.taskQueue, door.address));
 }
+
+/** What a person types there: who asks and why is filled in by this command. */
+const asTyped = (input: StartedRun['input']): object =>
+  Object.fromEntries(Object.entries(input).filter(([key]) => key !== 'requestedBy' && key !== 'reason'));
 
 export const noWorkerWords = (taskQueue: string, address: string): string =>
   `No worker asks ${taskQueue} at ${address} for work, so the run waits. Start one: runbook worker`;

@@ -109,11 +109,16 @@ export async function sendWritesTo(router: LabRouter, servers: readonly LabServe
 const DISABLED_BY_CONFIGURATION = 0x04;
 
 /** Servers of the write backend that are ready now. */
-export async function writersOf(router: LabRouter): Promise<string[]> {
-  const state = await command(router, `show servers state ${WRITE_BACKEND}`);
+export const writersOf = (router: LabRouter): Promise<string[]> => readyIn(router, WRITE_BACKEND);
+
+/** Servers of the read backend that are ready now. */
+export const readersOf = (router: LabRouter): Promise<string[]> => readyIn(router, READ_BACKEND);
+
+async function readyIn(router: LabRouter, backend: string): Promise<string[]> {
+  const state = await command(router, `show servers state ${backend}`);
   return state
     .split('\n')
     .map((line) => line.split(' '))
-    .filter((fields) => fields[1] === WRITE_BACKEND && (Number(fields[6]) & ~DISABLED_BY_CONFIGURATION) === 0)
+    .filter((fields) => fields[1] === backend && (Number(fields[6]) & ~DISABLED_BY_CONFIGURATION) === 0)
     .map((fields) => fields[3] ?? '');
 }

@@ -4,9 +4,10 @@ import { workflowInfo } from '@temporalio/workflow';
 export { emergencyFailover } from './emergency-failover';
 export { failoverPermits } from './failover-permits';
 export { plannedSwitchover } from './planned-switchover';
+export { rejoinInstance } from './rejoin-instance';
 export { watchCluster } from './watch-cluster';
 
-const KNOWN = ['emergencyFailover', 'plannedSwitchover', 'watchCluster'];
+const KNOWN = ['emergencyFailover', 'plannedSwitchover', 'rejoinInstance', 'watchCluster'];
 
 /** Any other name that somebody types in the Web UI. Without this, a typo would stay "running" for ever. */
 export default function unknownRunbook(): Promise<never> {

@@ -58,6 +58,20 @@ export const switchoverOrder = z.strictObject({
 });
 export type SwitchoverOrder = z.output<typeof switchoverOrder>;
 
+export const rejoinOrder = z.strictObject({
+  cluster,
+  instance: z.string().min(1).describe('The server that is to come back, as the inventory names it'),
+  extras: z
+    .enum(['ask', 'replay', 'rebuild', 'refuse'])
+    .default('ask')
+    .describe('Where it alone has transactions: ask whether the primary takes them over, have it do so, or neither'),
+  dryRun: z.boolean().default(false).describe('Only show the plan'),
+  reason: z.string().max(500).default(''),
+  requestedBy: z.string().max(200).default('unknown (started without a name)'),
+  trigger: z.enum(['person', 'schedule']).default('person'),
+});
+export type RejoinOrder = z.output<typeof rejoinOrder>;
+
 export const watchOrder = z.strictObject({
   cluster,
   probeMs: z.number().int().min(50).max(60_000).default(200).describe('Between two probes of the primary'),

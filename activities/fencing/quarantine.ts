@@ -12,6 +12,8 @@ export interface Quarantined {
   readonly reached: boolean;
   /** Transactions that only the old primary has, as a GTID set; '' when none or not known. */
   readonly extra: string;
+  /** It is closed and `extra` was read for sure. */
+  readonly known: boolean;
   readonly because: string;
 }
 
@@ -28,7 +30,7 @@ export async function quarantine(
   const server = serverNamed(deps, cluster, oldPrimary);
   const asked = await closeOldPrimary(deps, cluster, oldPrimary, true);
   const closed = asked.set ? asked : await closeByForce(deps, cluster, oldPrimary);
-  if (!closed.set) return { reached: false, extra: '', because: closed.because };
+  if (!closed.set) return { reached: false, known: false, extra: '', because: closed.because };
   try {
     // Sessions first: a commit that still waits for an acknowledgement must not be told "done" when the waiting ends.
     await endClientSessions(deps, cluster, oldPrimary);
@@ -42,9 +44,9 @@ export async function quarantine(
     const because = isEmpty(extra)
       ? 'read-only, its sessions ended; it has nothing that the new primary lacks'
       : `read-only, its sessions ended; it alone has ${print(extra)}`;
-    return { reached: true, extra: print(extra), because };
+    return { reached: true, known: true, extra: print(extra), because };
   } catch (error) {
-    return { reached: true, extra: '', because: `read-only, but: ${words(error)}` };
+    return { reached: true, known: false, extra: '', because: `read-only, but: ${words(error)}` };
   }
 }
 

@@ -129,7 +129,23 @@ export async function changeSource(
   const where = `${option}_HOST = ?, ${option}_PORT = ?, ${option}_AUTO_POSITION = 1`;
   if (!fresh) return server.run(`${change} ${where}`, [to.host, to.port]);
 
-  const { user, password } = await replicationAccount(deps, cluster);
+  const login = await loginOptions(deps, cluster, option);
+  const patience = `${option}_HEARTBEAT_PERIOD = 0.5, ${option}_CONNECT_RETRY = 1, ${option}_RETRY_COUNT = 86400`;
+  return server.run(`${change} ${where}, ${login.options}, ${patience}, ${option}_DELAY = ?`, [
+    to.host,
+    to.port,
+    ...login.values,
+    knownInstance(cluster, server.name).delaySeconds,
+  ]);
+}
+
+/** How a replica logs in to its source: the replication account, encrypted as the inventory says. */
+export async function loginOptions(
+  deps: Deps,
+  cluster: Cluster,
+  option: ReplicationWords['option'],
+): Promise<{ readonly options: string; readonly values: readonly string[] }> {
+  const { user, password } = cluster.accounts.replication;
   // Without TLS, caching_sha2_password needs the source's public key; servers that know the option are the ones that need it.
   const encryption =
     cluster.tls.mode !== 'off'
@@ -137,14 +153,8 @@ export async function changeSource(
       : option === 'SOURCE'
         ? 'SOURCE_SSL = 0, GET_SOURCE_PUBLIC_KEY = 1'
         : 'MASTER_SSL = 0';
-  const patience = `${option}_HEARTBEAT_PERIOD = 0.5, ${option}_CONNECT_RETRY = 1, ${option}_RETRY_COUNT = 86400`;
-  return server.run(
-    `${change} ${where}, ${option}_USER = ?, ${option}_PASSWORD = ?, ${encryption}, ${patience}, ${option}_DELAY = ?`,
-    [to.host, to.port, user, password, knownInstance(cluster, server.name).delaySeconds],
-  );
-}
-
-async function replicationAccount(deps: Deps, cluster: Cluster): Promise<{ user: string; password: string }> {
-  const { user, password } = cluster.accounts.replication;
-  return { user, password: await deps.secret(password) };
+  return {
+    options: `${option}_USER = ?, ${option}_PASSWORD = ?, ${encryption}`,
+    values: [user, await deps.secret(password)],
+  };
 }

@@ -26,6 +26,7 @@ export const viewOf = (result: PerRouter<Routing>): RouterView =>
     ? {
         router: result.router,
         writers: result.value.writers,
+        readers: result.value.readers,
         misconfigured: false,
         because: '',
         ...(result.value.staleForSeconds !== undefined && { staleForSeconds: result.value.staleForSeconds }),

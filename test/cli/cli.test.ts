@@ -60,7 +60,7 @@ const REFUSED: readonly (readonly [string, number, string])[] = [
   [
     'start emergencyFailovr --cluster orders',
     2,
-    'runbook: there is no runbook "emergencyFailovr" (did you mean "emergencyFailover"?). Runbooks: emergencyFailover, plannedSwitchover.\n',
+    'runbook: there is no runbook "emergencyFailovr" (did you mean "emergencyFailover"?). Runbooks: emergencyFailover, plannedSwitchover, rejoinInstance.\n',
   ],
   [
     'start watchCluster --cluster orders',

@@ -3,6 +3,7 @@ import { type WorkflowHandle } from '@temporalio/client';
 import { PERMITS_ID } from '../../workflows/messages';
 import { commit, P, seen, sighting } from '../decisions/facts';
 import { executed, primary, replica, silent, snapshotOf } from '../decisions/members';
+import { ahead, back, returning } from '../workflows/returning';
 import { db2, db3, dead, fails, gone, policy, type Stage } from '../workflows/stage';
 
 /** Runs whose histories are kept: each plays one path and gives the handle of the run. */
@@ -61,6 +62,22 @@ export const stories: Readonly<Record<string, (stage: Stage) => Promise<Workflow
 
   'dry-run': (stage) => ended(stage, stage.put(), { dryRun: true }),
 
+  'rejoin-clean': (stage) => rejoined(stage, stage.put(returning(back))),
+
+  'rejoin-take-over': async (stage) => {
+    const handle = await stage.begin('rejoinInstance', stage.put(returning(ahead, back)), { instance: 'db1' });
+    await stage.approve(handle);
+    await handle.result();
+    return handle;
+  },
+
+  'rejoin-refused': (stage) => rejoined(stage, stage.put(returning(silent('db1', 'refused')))),
+
+  'rejoin-stands-aside': (stage) => {
+    const away = { reached: false, primaryWell: false, left: 7 };
+    return rejoined(stage, stage.put({ ...returning(back), acts: { advance: () => Promise.resolve(away) } }));
+  },
+
   permits: async (stage) => {
     const ask = {
       cluster: 'orders',
@@ -75,6 +92,12 @@ export const stories: Readonly<Record<string, (stage: Stage) => Promise<Workflow
     return stage.client.workflow.getHandle(PERMITS_ID);
   },
 };
+
+async function rejoined(stage: Stage, played: ReturnType<Stage['put']>): Promise<WorkflowHandle> {
+  const handle = await stage.begin('rejoinInstance', played, { instance: 'db1' });
+  await handle.result();
+  return handle;
+}
 
 async function ended(stage: Stage, played: ReturnType<Stage['put']>, order: object = {}): Promise<WorkflowHandle> {
   const handle = await stage.start(played, order);

@@ -45,7 +45,9 @@ export const dead = sighting([gone, db2, db3], { lastSeen: seen(`${P}:1-100`) })
 
 /** What a run did to the fleet: looks and bookkeeping left out. */
 export const touched = (calls: readonly string[]): string[] =>
-  calls.filter((call) => !/^(sightCluster|takePermit|returnPermit|writeReport|second look)/.test(call));
+  calls.filter(
+    (call) => !/^(sightCluster|previewCluster|readMembers|takePermit|returnPermit|writeReport|second look)/.test(call),
+  );
 
 export const fails = (code: ErrorCode, message: string) => (): Promise<never> =>
   Promise.reject(new RunbookError({ code, message, hint: 'Mend it.' }));
@@ -103,6 +105,15 @@ export class Stage {
       taskQueue: EMERGENCY_TASK_QUEUE,
       args: [{ cluster: played.cluster, ...order }],
       workflowIdConflictPolicy: 'USE_EXISTING',
+    });
+  }
+
+  /** Another runbook under the cluster's lock. */
+  begin(runbook: string, played: Played, order: object = {}): Promise<WorkflowHandle> {
+    return this.client.workflow.start(runbook, {
+      workflowId: changeId(played.cluster),
+      taskQueue: EMERGENCY_TASK_QUEUE,
+      args: [{ cluster: played.cluster, ...order }],
     });
   }
 
@@ -175,6 +186,18 @@ export class Stage {
       settleNewPrimary: () => ({ events: [], channelsReset: 1 }),
       quarantineOldPrimary: () => ({ reached: false, extra: '', because: 'no answer', file: null }),
       writeReport: () => [],
+      previewCluster: () => ({ cluster: scene.cluster, snapshot: scene.looks[0]?.snapshot, routers: [], settings: {} }),
+      closeAndCopy: () => ({
+        extra: `${P}:101-103`,
+        file: '/reports/lost.sql',
+        changes: { transactions: 3, rows: [{ verb: 'INSERT', table: 'shop.orders', rows: 3 }], others: [] },
+        verdict: { possible: true, because: 'they only add rows' },
+        because: 'copied',
+      }),
+      replayExtras: () => ({ result: 'replayed', transactions: 3 }),
+      closeForGood: () => ({ persisted: true, because: 'read-only now and at every start' }),
+      advance: () => ({ reached: true, primaryWell: true, left: 0 }),
+      settleRejoined: () => ({ lifted: false, left: [] }),
     };
     return well[activity]?.();
   }
@@ -204,7 +227,8 @@ export class Stage {
         'readMembers',
       ],
       ...['openPrimary', 'routeWrites', 'routeReads', 'repointReplica', 'startReceiving', 'settleNewPrimary'],
-      ...['quarantineOldPrimary', 'writeReport'],
+      ...['quarantineOldPrimary', 'writeReport', 'previewCluster'],
+      ...['closeAndCopy', 'replayExtras', 'closeForGood', 'advance', 'settleRejoined'],
     ];
     // Async, so that a fake that throws rejects as an activity does.
     const entries = names.map((name) => [name, async (order: Order | string) => await act(name)(order)]);

@@ -52,6 +52,8 @@ export interface RouterView {
   readonly router: string;
   /** Servers that writes can go to; null when the router could not be read. Empty = nobody can write through it. */
   readonly writers: readonly string[] | null;
+  /** Servers that reads go to; empty or left out where it has no reads or was not read. */
+  readonly readers?: readonly string[];
   /** It answers, but as it is configured nothing can be routed by it; another attempt does not help. */
   readonly misconfigured: boolean;
   /** Why it could not be read, '' when it was. */

@@ -53,13 +53,11 @@ export function freeze(plan: PlanWithoutHash): FailoverPlan {
     notes,
     lacks: behind > 0,
   }));
-  return {
-    ...plan,
-    hash: bytesToHex(
-      sha256(utf8ToBytes(canonical({ ...plan, ranking, target: undefined, notes: undefined, hash: undefined }))),
-    ),
-  };
+  return { ...plan, hash: hashOf({ ...plan, ranking, target: undefined, notes: undefined, hash: undefined }) };
 }
+
+/** What an approval is bound to: the same facts always give the same text. */
+export const hashOf = (agreedTo: object): string => bytesToHex(sha256(utf8ToBytes(canonical(agreedTo))));
 
 /** JSON with sorted keys: the same facts always give the same text. */
 function canonical(value: unknown): string {

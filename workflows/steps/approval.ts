@@ -4,6 +4,12 @@ import { approveSignal, approveUpdate, type Question, rejectSignal, rejectUpdate
 import { ApplicationFailure } from '@temporalio/common';
 import { type Runbook } from './runbook';
 
+/** The first and the longest pause between two looks at whether a question still stands, in milliseconds. */
+export interface Pauses {
+  readonly soonMs: number;
+  readonly laterMs: number;
+}
+
 export interface Gate {
   /**
    * Ask, and wait for an answer or the deadline. The answer is bound to the plan's hash. `stillTrue` is asked now and then, ever more
@@ -15,6 +21,7 @@ export interface Gate {
     planHash: string,
     minutes: number,
     stillTrue?: () => Promise<boolean>,
+    pauses?: Pauses,
   ): Promise<Answer>;
 }
 
@@ -63,7 +70,7 @@ export function openGate(book: Runbook): Gate {
   }
 
   return {
-    async ask(text, because, planHash, minutes, stillTrue) {
+    async ask(text, because, planHash, minutes, stillTrue, pauses = PAUSES) {
       const now = Date.now();
       state.asked += 1;
       state.answer = null;
@@ -76,7 +83,7 @@ export function openGate(book: Runbook): Gate {
         expiresAt: new Date(now + minutes * 60_000).toISOString(),
       };
       book.waitFor(state.question);
-      const overtaken = await waitWhileTrue(state, now + minutes * 60_000, stillTrue);
+      const overtaken = await waitWhileTrue(state, now + minutes * 60_000, stillTrue, pauses);
       const answer = answerOf(state);
       const given: Answer = answer ?? {
         verdict: overtaken ? 'overtaken' : 'expired',
@@ -93,16 +100,16 @@ export function openGate(book: Runbook): Gate {
   };
 }
 
-/** First and longest pause between two looks at whether the question still stands. */
-const [SOON_MS, LATER_MS] = [10_000, 60_000];
+const PAUSES: Pauses = { soonMs: 10_000, laterMs: 60_000 };
 
 /** Waits for an answer or the deadline. True when the question was overtaken by events before either. */
 async function waitWhileTrue(
   state: { readonly answer: Answer | null },
   untilMs: number,
   stillTrue: (() => Promise<boolean>) | undefined,
+  { soonMs, laterMs }: Pauses,
 ): Promise<boolean> {
-  for (let pauseMs = SOON_MS; ; pauseMs = Math.min(pauseMs * 2, LATER_MS)) {
+  for (let pauseMs = soonMs; ; pauseMs = Math.min(pauseMs * 2, laterMs)) {
     const leftMs = untilMs - Date.now();
     const waitMs = stillTrue ? Math.min(pauseMs, leftMs) : leftMs;
     if (leftMs <= 0 || (await condition(() => state.answer !== null, waitMs))) return false;

@@ -21,6 +21,11 @@ const SUMMARIES: Summaries = {
   closeServer: ({ name }) => `Close ${name} again`,
   settleNewPrimary: ({ name }) => `Let ${name} forget that it was a replica`,
   quarantineOldPrimary: ({ oldPrimary }) => `Quarantine ${oldPrimary}`,
+  closeAndCopy: ({ instance }) => `Close ${instance}, copy what it alone has`,
+  replayExtras: ({ instance, primary }) => `${primary} takes over what ${instance} alone has`,
+  closeForGood: ({ instance }) => `Make ${instance} read-only for good`,
+  advance: ({ instance, goal }) => `${instance} ${goal === 'apply' ? 'applies what it has received' : 'catches up'}`,
+  settleRejoined: ({ instance }) => `Lift the quarantine of ${instance}, read its settings back`,
   routeReads: () => 'Point reads at the replicas that follow',
   writeReport: () => 'Keep the report',
 };

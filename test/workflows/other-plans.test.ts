@@ -61,7 +61,14 @@ describe('other plans', () => {
   ] as const)('behind a DNS name no router is a proof; old primary read-only: %s', async (set, where, words) => {
     const opened = primary('db2', executed(`${P}:1-100,${A}:1`));
     const routers = [
-      { router: 'edge', proved: true, elapsedMs: 1, staleForSeconds: 5, because: 'a write came through' },
+      {
+        router: 'edge',
+        proved: true,
+        elapsedMs: 1,
+        staleForSeconds: 5,
+        because: 'a write came through',
+        noProof: 'a name server cuts no sessions',
+      },
     ];
     const played = stage.put({
       cluster: policy({}, { routers: [dns] }),

@@ -46,6 +46,7 @@ describe('reading', () => {
       sessions: {},
       settings: {},
       addresses: { db1: '10.0.0.11:3306', db2: '10.0.0.12:3306', db3: '10.0.0.13:3306' },
+      noProof: 'a name server cuts no sessions, and resolvers keep what they know',
       staleForSeconds: 5,
       entrance: { host: '10.0.0.11', port: 3306 },
     });

@@ -1,17 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchSwitchover, SWITCHOVER_RATES, type SwitchoverCase } from './switchover';
 import { benchWatch } from './watch';
 import { benchFailover, type FailoverCase, type FaultCase } from './failover';
 
 const USAGE = `Usage: npm run bench -- failover [--runs 10] [--case kill|hang] [--durability semi-sync] [--rate 500] [--json FILE]
+       npm run bench -- switchover [--runs 20] [--case idle|500-per-second|2000-per-second] [--json FILE]
        npm run bench -- watch [--seconds 60] [--json FILE]`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      runs: { type: 'string', default: '10' },
+      runs: { type: 'string' },
       case: { type: 'string' },
       durability: { type: 'string', default: 'semi-sync' },
       rate: { type: 'string', default: '500' },
@@ -35,7 +37,8 @@ async function main(): Promise<number> {
     await print('watch', [await benchWatch(Number(values.seconds), (line) => console.error(line))]);
     return 0;
   }
-  const runs = Number(values.runs);
+  if (positionals[0] === 'switchover') return switchovers(Number(values.runs ?? 20), values.case, print);
+  const runs = Number(values.runs ?? 10);
   const perSecond = Number(values.rate);
   const durability = values.durability;
   const cases: FaultCase[] =
@@ -60,6 +63,22 @@ async function main(): Promise<number> {
   for (const fault of cases)
     results.push(await benchFailover(fault, { runs, durability, perSecond, onRun: (line) => console.error(line) }));
   await print('failover', results);
+  return results.some((one) => one.lost > 0) ? 1 : 0;
+}
+
+async function switchovers(
+  runs: number,
+  only: string | undefined,
+  print: (bench: string, results: readonly object[]) => Promise<void>,
+): Promise<number> {
+  const rates = SWITCHOVER_RATES.filter((rate) => only === undefined || rate === only);
+  if (!Number.isInteger(runs) || runs < 1 || rates.length === 0) {
+    console.error(USAGE);
+    return 2;
+  }
+  const results: SwitchoverCase[] = [];
+  for (const rate of rates) results.push(...(await benchSwitchover(rate, runs, (line) => console.error(line))));
+  await print('switchover', results);
   return results.some((one) => one.lost > 0) ? 1 : 0;
 }
 

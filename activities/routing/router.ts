@@ -2,12 +2,12 @@ import { type Instance } from '../../workflows/decisions/cluster';
 import { type Router } from '../../workflows/decisions/router';
 import { type Deps } from '../deps';
 import { RunbookError } from '../errors';
-import { controlByCommand } from './command';
+import { controlByCommand } from './command/control';
 import { type RouterControl } from './control';
 import { controlDns } from './dns/control';
-import { controlHaproxy } from './haproxy';
-import { controlMysqlRouter } from './mysqlrouter';
-import { controlProxysql } from './proxysql';
+import { controlHaproxy } from './haproxy/control';
+import { controlMysqlRouter } from './mysqlrouter/control';
+import { controlProxysql } from './proxysql/control';
 
 export interface RouterOptions {
   /** For a whole call, where the inventory gives the router no deadline of its own. Default 500. */

@@ -1,4 +1,7 @@
+import { type Account } from './references';
 import { type Router } from './router';
+
+export { type Account, type Address, address, type SecretReference } from './references';
 
 /**
  * What the inventory says about one cluster, as the decisions see it. Nothing here is secret: accounts are references
@@ -39,20 +42,6 @@ export interface Instance {
   readonly fenceCommand?: readonly string[];
 }
 
-/** Where a secret is found, never the secret. */
-export type SecretReference =
-  { readonly env: string } | { readonly file: string } | { readonly command: readonly string[] };
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface Account {
-  readonly user: string;
-  readonly password: SecretReference;
-}
-
 /** `verify`: encrypted and checked against `ca`; `encrypt`: encrypted, not checked; `off`: plain text. */
 export interface TlsPolicy {
   readonly mode: 'verify' | 'encrypt' | 'off';
@@ -76,5 +65,3 @@ export interface FailoverPolicy {
 
 export const instanceNamed = (cluster: Cluster, name: string): Instance | undefined =>
   cluster.instances.find((instance) => instance.name === name);
-
-export const address = (at: Address): string => `${at.host}:${String(at.port)}`;

@@ -1,4 +1,4 @@
-import { type Account, type Address, type SecretReference } from './cluster';
+import { type Account, type Address, type SecretReference } from './references';
 
 /** What sends clients to the primary: it is told where, read back, and proven by a write. What each kind can do: docs/routers.md. */
 export type Router = HaproxyRouter | ProxysqlRouter | MysqlRouter | DnsRouter | CommandRouter;

@@ -1,6 +1,6 @@
 import { createConnection } from 'mysql2/promise';
 import { openRouter, type RouterOptions } from '../../../activities/routing/router';
-import { quoteText } from '../../../activities/routing/proxysql-admin';
+import { quoteText } from '../../../activities/routing/proxysql/admin';
 import { type RouterControl } from '../../../activities/routing/control';
 import { type Instance } from '../../../workflows/decisions/cluster';
 import { type ProxysqlRouter } from '../../../workflows/decisions/router';

@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Instance } from '../../workflows/decisions/cluster';
-import { type HaproxyRouter } from '../../workflows/decisions/router';
-import { RunbookError } from '../errors';
-import { type RouterControl, type Routing } from './control';
-import { checkAddresses, checkServers, disagrees, misconfigured } from './haproxy-checks';
-import { askHaproxy } from './haproxy-socket';
-import { type HaproxyAnswer, readAnswer, type ServerLine, stateCommands } from './haproxy-state';
+import { type Instance } from '../../../workflows/decisions/cluster';
+import { type HaproxyRouter } from '../../../workflows/decisions/router';
+import { RunbookError } from '../../errors';
+import { type RouterControl, type Routing } from '../control';
+import { checkAddresses, checkServers, disagrees, misconfigured } from './checks';
+import { askHaproxy } from './socket';
+import { type HaproxyAnswer, readAnswer, type ServerLine, stateCommands } from './state';
 
 /** The servers of the two backends, `reads` empty where the inventory names no backend for reads. */
 interface Lines {

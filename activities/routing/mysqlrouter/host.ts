@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { type MysqlRouter } from '../../workflows/decisions/router';
-import { RunbookError } from '../errors';
-import { type Ended, endingOf, lastLine, runProgram } from '../programs/run';
+import { type MysqlRouter } from '../../../workflows/decisions/router';
+import { RunbookError } from '../../errors';
+import { type Ended, endingOf, lastLine, runProgram } from '../../programs/run';
 
 /** One character for one byte, so that a file in any encoding comes back as it was. */
 const BYTES = 'latin1';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type Instance } from '../../workflows/decisions/cluster';
-import { type CommandRouter } from '../../workflows/decisions/router';
-import { type Routing } from './control';
+import { type Instance } from '../../../workflows/decisions/cluster';
+import { type CommandRouter } from '../../../workflows/decisions/router';
+import { type Routing } from '../control';
 
 const names = z.array(z.string().min(1));
 

@@ -1,7 +1,7 @@
 import { createConnection, type NetConnectOpts } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { type HaproxyRouter } from '../../workflows/decisions/router';
-import { RunbookError } from '../errors';
+import { type HaproxyRouter } from '../../../workflows/decisions/router';
+import { RunbookError } from '../../errors';
 
 /**
  * Send a line of commands to the runtime socket and return all it answers; HAProxy closes the connection behind the last answer.

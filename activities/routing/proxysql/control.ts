@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Instance } from '../../workflows/decisions/cluster';
-import { type ProxysqlRouter } from '../../workflows/decisions/router';
-import { type RouterControl, type Routing } from './control';
-import { type Admin, disagrees, misconfigured, onAdmin } from './proxysql-admin';
-import { refuseDrafts } from './proxysql-drafts';
-import { memoryStatements, type Wanted } from './proxysql-memory';
+import { type Instance } from '../../../workflows/decisions/cluster';
+import { type ProxysqlRouter } from '../../../workflows/decisions/router';
+import { type RouterControl, type Routing } from '../control';
+import { type Admin, disagrees, misconfigured, onAdmin } from './admin';
+import { refuseDrafts } from './drafts';
+import { memoryStatements, type Wanted } from './memory';
 import {
   addressIn,
   addressOf,
@@ -19,7 +19,7 @@ import {
   routingOf,
   unvouched,
   usedOn,
-} from './proxysql-state';
+} from './state';
 
 interface Change {
   /** Asked again at every look: the monitor may have moved a server meanwhile. */

@@ -3,9 +3,9 @@ import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
-import { type MysqlRouter } from '../../workflows/decisions/router';
-import { RunbookError } from '../errors';
-import { systemCode } from '../inventory/system-code';
+import { type MysqlRouter } from '../../../workflows/decisions/router';
+import { RunbookError } from '../../errors';
+import { systemCode } from '../../inventory/system-code';
 
 /** What the running process does. */
 export interface RunningRoute {

@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Instance } from '../../workflows/decisions/cluster';
-import { type CommandRouter } from '../../workflows/decisions/router';
-import { RunbookError } from '../errors';
-import { type HookAnswer, lacks, missingProof, routingOf, takesWritesStill, tellUnknown } from './command-answer';
-import { type HookOrder, misconfigured, runHook, type Secret } from './command-run';
-import { LOOK_WITHIN_MS, type RouterControl, type Routing } from './control';
+import { type Instance } from '../../../workflows/decisions/cluster';
+import { type CommandRouter } from '../../../workflows/decisions/router';
+import { RunbookError } from '../../errors';
+import { type HookAnswer, lacks, missingProof, routingOf, takesWritesStill, tellUnknown } from './answer';
+import { type HookOrder, misconfigured, runHook, type Secret } from './run';
+import { LOOK_WITHIN_MS, type RouterControl, type Routing } from '../control';
 
 interface Change extends HookOrder {
   /** What still differs from the wanted state, '' when nothing does. */

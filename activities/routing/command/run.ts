@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
-import { type Instance, type SecretReference } from '../../workflows/decisions/cluster';
-import { type CommandRouter } from '../../workflows/decisions/router';
-import { RunbookError } from '../errors';
-import { type Ended, endingOf, lastLine, runProgram } from '../programs/run';
-import { type HookAnswer, readHookAnswer } from './command-answer';
-import { type RouterSettings } from './control';
+import { type Instance, type SecretReference } from '../../../workflows/decisions/cluster';
+import { type CommandRouter } from '../../../workflows/decisions/router';
+import { RunbookError } from '../../errors';
+import { type Ended, endingOf, lastLine, runProgram } from '../../programs/run';
+import { type HookAnswer, readHookAnswer } from './answer';
+import { type RouterSettings } from '../control';
 
 /** The order that a hook reads on its standard input. Described in docs/routers.md. */
 export interface HookOrder {

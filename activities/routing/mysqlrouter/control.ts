@@ -1,13 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Instance } from '../../workflows/decisions/cluster';
-import { type MysqlRouter } from '../../workflows/decisions/router';
-import { RunbookError } from '../errors';
-import { type Secret } from './command-run';
-import { LOOK_WITHIN_MS, type RouterControl, type Routing } from './control';
-import { addressesIn, findRoute, withDestinations } from './mysqlrouter-file';
-import { readConfigFile, replaceConfigFile, restart } from './mysqlrouter-host';
-import { noRoute, readRunningRoute, type RunningRoute } from './mysqlrouter-rest';
+import { type Instance } from '../../../workflows/decisions/cluster';
+import { type MysqlRouter } from '../../../workflows/decisions/router';
+import { RunbookError } from '../../errors';
+import { type Secret } from '../command/run';
+import { LOOK_WITHIN_MS, type RouterControl, type Routing } from '../control';
+import { addressesIn, findRoute, withDestinations } from './file';
+import { readConfigFile, replaceConfigFile, restart } from './host';
+import { noRoute, readRunningRoute, type RunningRoute } from './rest';
 
 /**
  * The destination of a fence: nothing listens there, so Router turns clients away. It stays in the file, so that a reboot or a supervisor

@@ -1,7 +1,7 @@
-import { address, type Instance } from '../../workflows/decisions/cluster';
-import { type HaproxyRouter } from '../../workflows/decisions/router';
-import { RunbookError } from '../errors';
-import { type ServerLine } from './haproxy-state';
+import { address, type Instance } from '../../../workflows/decisions/cluster';
+import { type HaproxyRouter } from '../../../workflows/decisions/router';
+import { RunbookError } from '../../errors';
+import { type ServerLine } from './state';
 
 /**
  * A name that leads to another server would send the writes of a whole company there. Refused: another port than the inventory's,

@@ -1,7 +1,7 @@
-import { type Instance } from '../../workflows/decisions/cluster';
-import { type ProxysqlRouter } from '../../workflows/decisions/router';
-import { type Routing } from './control';
-import { type Admin, misconfigured, type Row } from './proxysql-admin';
+import { type Instance } from '../../../workflows/decisions/cluster';
+import { type ProxysqlRouter } from '../../../workflows/decisions/router';
+import { type Routing } from '../control';
+import { type Admin, misconfigured, type Row } from './admin';
 
 /** One row of mysql_servers or of its runtime copy. */
 export interface ServerRow {

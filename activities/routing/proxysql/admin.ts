@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
-import { address } from '../../workflows/decisions/cluster';
-import { type ProxysqlRouter } from '../../workflows/decisions/router';
-import { RunbookError } from '../errors';
-import { driverCodeOf, fromDriver } from '../mysql/driver-errors';
-import { type Line, openLine } from '../mysql/line';
+import { address } from '../../../workflows/decisions/cluster';
+import { type ProxysqlRouter } from '../../../workflows/decisions/router';
+import { RunbookError } from '../../errors';
+import { driverCodeOf, fromDriver } from '../../mysql/driver-errors';
+import { type Line, openLine } from '../../mysql/line';
 
 /** One row of an admin table, by column. The admin interface sends every value as text. */
 export type Row = Readonly<Record<string, string | null>>;

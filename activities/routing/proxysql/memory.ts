@@ -1,6 +1,6 @@
-import { type ProxysqlRouter } from '../../workflows/decisions/router';
-import { quoteText, type Row } from './proxysql-admin';
-import { type ProxysqlState, type ServerRow } from './proxysql-state';
+import { type ProxysqlRouter } from '../../../workflows/decisions/router';
+import { quoteText, type Row } from './admin';
+import { type ProxysqlState, type ServerRow } from './state';
 
 /** How one server shall stand in one of our two hostgroups. */
 export interface Wanted {

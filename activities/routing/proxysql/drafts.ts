@@ -1,7 +1,7 @@
-import { type ProxysqlRouter } from '../../workflows/decisions/router';
-import { type Admin, misconfigured, type Row } from './proxysql-admin';
-import { draftsIn, hostgroupsIn, sameRows } from './proxysql-memory';
-import { DELAY, type ProxysqlState } from './proxysql-state';
+import { type ProxysqlRouter } from '../../../workflows/decisions/router';
+import { type Admin, misconfigured, type Row } from './admin';
+import { draftsIn, hostgroupsIn, sameRows } from './memory';
+import { DELAY, type ProxysqlState } from './state';
 
 /** Their monitors decide who takes writes in the hostgroups that they name. */
 const DRIVERS = ['mysql_group_replication_hostgroups', 'mysql_galera_hostgroups', 'mysql_aws_aurora_hostgroups'];

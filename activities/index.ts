@@ -26,7 +26,7 @@ import { closeAndCopy, type Extras, type Pair } from './rejoin/extras';
 import { replayExtras, type Replayed, type ReplayOrder } from './rejoin/replay';
 import { closeForGood, type Closed, type Rejoined, settleRejoined } from './rejoin/settle';
 import { holdupsOn } from './switchover/holdups';
-import { catchUp, previewCluster, type Preview } from './switchover/prepare';
+import { awaitReceiver, catchUp, previewCluster, type Preview } from './switchover/prepare';
 import { switchPrimary, type Switched, type SwitchOrder } from './switchover/switch';
 import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
@@ -99,6 +99,8 @@ export function createActivities(
       readonly name: string;
       readonly sessions: readonly number[];
     }): Promise<void> => killSessions(serverNamed(deps, order.cluster, order.name), order.sessions),
+    awaitReceiver: (order: { readonly cluster: Cluster; readonly replica: string }): Promise<void> =>
+      awaitReceiver(deps, order.cluster, order.replica),
     catchUp: (order: {
       readonly cluster: Cluster;
       readonly primary: string;

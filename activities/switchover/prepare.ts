@@ -1,10 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { type RouterView } from '../../workflows/decisions/evidence';
-import { type ClusterSnapshot } from '../../workflows/decisions/facts';
+import { channelOf, type ClusterSnapshot } from '../../workflows/decisions/facts';
 import { type Deps, serverNamed } from '../deps';
 import { RunbookError } from '../errors';
 import { findCluster } from '../inventory/inventory';
 import { lookAtCluster } from '../observe/cluster';
+import { factsOf } from '../replication/apply';
 import { type RouterSettings } from '../routing/control';
 import { openRouter } from '../routing/router';
 import { readRouters, viewOf } from '../routing/view';
@@ -63,5 +65,29 @@ export async function catchUp(deps: Deps, cluster: Cluster, primary: string, can
         hint: 'Look for what slows its applier, or switch over when there is less to write.',
       });
     deps.heartbeat({ catchingUp: candidate, behindMs });
+  }
+}
+
+const LOOK_EVERY_MS = 20;
+const RECEIVES_WITHIN_MS = 10_000;
+
+/**
+ * Wait, before anybody is held, until a replica that was pointed at its next source really receives from it: one that cannot connect would
+ * leave the first commit of a semi-synchronous primary without an acknowledgement. Throws RECEIVER_STOPPED with what the server says of
+ * it. Changes nothing, repeats safely.
+ */
+export async function awaitReceiver(deps: Deps, cluster: Cluster, replica: string): Promise<void> {
+  const until = performance.now() + RECEIVES_WITHIN_MS;
+  for (;;) {
+    const channel = channelOf(await factsOf(deps, cluster, replica));
+    if (channel?.receiver === 'running') return;
+    if (performance.now() > until)
+      throw new RunbookError({
+        code: 'RECEIVER_STOPPED',
+        message: `${replica} does not receive from its new source: ${channel?.receiverError?.message ?? 'its receiver does not run'}`,
+        hint: 'Mend what it names, then start this again.',
+      });
+    deps.heartbeat({ waitingFor: replica });
+    await pause(LOOK_EVERY_MS);
   }
 }

@@ -13,6 +13,7 @@ const SUMMARIES: Summaries = {
   previewCluster: () => 'Look at every member, its settings and grants',
   holdupsOn: ({ name }) => `List what would hold up a freeze of ${name}`,
   endHoldups: ({ name, sessions }) => `End ${sessions.length} sessions on ${name}`,
+  awaitReceiver: ({ replica }) => `Wait until ${replica} receives`,
   catchUp: ({ candidate, primary }) => `Let ${candidate} catch up with ${primary}`,
   switchPrimary: ({ from, to }) => `Hold, freeze ${from}, open ${to}, route, prove`,
   routeWrites: ({ primary }) => `Point every router at ${primary}, prove it by a write`,

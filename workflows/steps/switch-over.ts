@@ -63,7 +63,11 @@ export async function switchOver(
 const move = (book: Runbook, { cluster }: Preview, replica: string, source: string): Promise<unknown> =>
   book.step(
     `Repoint ${replica} to ${source}`,
-    () => emergency.repointReplica({ cluster, replica, source }),
+    async () => {
+      const repointed = await emergency.repointReplica({ cluster, replica, source });
+      await emergency.awaitReceiver({ cluster, replica });
+      return repointed;
+    },
     ({ result }) => (result === 'already' ? 'it followed already' : 'follows'),
   );
 

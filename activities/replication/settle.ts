@@ -27,16 +27,27 @@ export async function settleNewPrimary(deps: Deps, cluster: Cluster, name: strin
   return { channelsReset: facts.channels.length, events: await enableEvents(deps, cluster, name) };
 }
 
-/** ENABLED on the source becomes SLAVESIDE_DISABLED (REPLICA_SIDE_DISABLED since 8.4) on its replicas. */
+/**
+ * ENABLED on the source becomes SLAVESIDE_DISABLED (REPLICA_SIDE_DISABLED since 8.4) on its replicas. ALTER EVENT makes whoever gives it
+ * the definer unless the definer is named: the event would run with our rights from then on, and fail for want of others.
+ */
 async function enableEvents(deps: Deps, cluster: Cluster, name: string): Promise<string[]> {
   const server = serverNamed(deps, cluster, name);
-  const waiting = await server.rows<{ schema: string; name: string }>(
-    `SELECT EVENT_SCHEMA AS \`schema\`, EVENT_NAME AS name FROM information_schema.EVENTS
+  const waiting = await server.rows<{ schema: string; name: string; definer: string }>(
+    `SELECT EVENT_SCHEMA AS \`schema\`, EVENT_NAME AS name, DEFINER AS definer FROM information_schema.EVENTS
      WHERE STATUS IN ('SLAVESIDE_DISABLED', 'REPLICA_SIDE_DISABLED')`,
   );
   for (const event of waiting)
-    await server.run(`ALTER EVENT ${quoteName(event.schema)}.${quoteName(event.name)} ENABLE`);
+    await server.run(
+      `ALTER DEFINER = ${account(event.definer)} EVENT ${quoteName(event.schema)}.${quoteName(event.name)} ENABLE`,
+    );
   return waiting.map((event) => `${event.schema}.${event.name}`);
+}
+
+/** `user@host` as the server lists it: no host has an at sign. */
+function account(definer: string): string {
+  const at = definer.lastIndexOf('@');
+  return `${quoteName(definer.slice(0, at))}@${quoteName(definer.slice(at + 1))}`;
 }
 
 /** Give a follower its declared role back: it acknowledges, stays read-only and receives. One that was primary acknowledged nothing. */

@@ -19,6 +19,8 @@ const NEEDED: readonly Needed[] = [
   },
   { privilege: 'RELOAD', for: 'reset a channel and flush logs', since: 50_700 },
   { privilege: 'EVENT', for: 'move events to the new primary', since: 50_700 },
+  { privilege: 'SET_ANY_DEFINER', for: 'move events of other definers to the new primary', since: 80_200 },
+  { privilege: 'SET_USER_ID', for: 'move events of other definers to the new primary', since: 80_000, until: 80_200 },
   { privilege: 'REPLICATION_SLAVE_ADMIN', for: 'stop, start and repoint replicas', since: 80_000 },
   { privilege: 'SYSTEM_VARIABLES_ADMIN', for: 'fence: set super_read_only and semi-sync', since: 80_000 },
   { privilege: 'SESSION_VARIABLES_ADMIN', for: 'write without a binary log where that is the safe way', since: 80_014 },

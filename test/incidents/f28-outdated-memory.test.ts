@@ -9,6 +9,9 @@ import { standStill } from './standing';
 test('F28: the old primary is back as a replica when its successor dies, and who starts the failover remembers only the old one; it is not opened as a primary that restarted', () =>
   incident({}, async (scene) => {
     const { lab, faults, client, settle, report } = scene;
+    // Before that a look finds witnesses who still believe in it, and stands down.
+    const lostSource = (replica: string) =>
+      eventually(`${replica} has lost its source`, async () => (await replicaState(lab, replica))?.receiver !== 'Yes');
     await standStill(scene);
     const lastSeen = {
       primary: 'db1',
@@ -24,6 +27,7 @@ test('F28: the old primary is back as a replica when its successor dies, and who
     };
     await client.workflow.getHandle(watchId(lab.cluster)).terminate('only the memory of its beginning is left');
     await faults.kill('db1');
+    for (const replica of ['db2', 'db3']) await lostSource(replica);
     const first = await reportOf(await begin(scene));
     const successor = first.newPrimary ?? '';
     const third = ['db2', 'db3'].find((name) => name !== successor) ?? '';
@@ -36,7 +40,7 @@ test('F28: the old primary is back as a replica when its successor dies, and who
     await lab.rows(successor, 'INSERT INTO shop.orders (writer, sequence, server_uuid) VALUES (99, 1, @@server_uuid)');
     await caughtUp(lab, third, successor);
     await faults.kill(successor);
-    await eventually(`${third} has lost its source`, async () => (await replicaState(lab, third))?.receiver !== 'Yes');
+    await lostSource(third);
     const watcher = { noticedAt: new Date().toISOString(), because: 'db1 answers but refuses writes', lastSeen };
     await begin(scene, { watcher });
 

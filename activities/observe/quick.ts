@@ -108,8 +108,28 @@ async function readReplication(
 ) {
   const rows = await server.rows<StatusRow>(oldWords ? 'SHOW SLAVE STATUS' : 'SHOW REPLICA STATUS', [], options);
   const times = rows.length > 0 ? await readReceiverTimes(server, release, options) : [];
-  return { channels: rows.map((row) => channelFrom(row, times)), feeds: await readFeeds(server, oldWords, options) };
+  const causes = rows.some((row) => Number(row['Last_SQL_Errno'] ?? 0) !== 0) ? await readCauses(server, options) : [];
+  const told = rows.map((row) => ({ ...row, ...causes.find((cause) => cause.Channel_Name === row['Channel_Name']) }));
+  return { channels: told.map((row) => channelFrom(row, times)), feeds: await readFeeds(server, oldWords, options) };
 }
+
+interface Cause {
+  readonly Channel_Name: string;
+  readonly Last_SQL_Errno: number;
+  readonly Last_SQL_Error: string;
+}
+
+/** With several workers the channel's own error may be what followed from the first (seen: 3030 and 13121 instead of 1062). */
+const readCauses = (server: Mysql, options: CallOptions): Promise<Cause[]> =>
+  orNothing(() =>
+    server.rows<Cause>(
+      `SELECT CHANNEL_NAME AS Channel_Name, LAST_ERROR_NUMBER AS Last_SQL_Errno, LAST_ERROR_MESSAGE AS Last_SQL_Error
+         FROM performance_schema.replication_applier_status_by_worker
+        WHERE LAST_ERROR_NUMBER <> 0 ORDER BY LAST_ERROR_TIMESTAMP`,
+      [],
+      options,
+    ),
+  );
 
 interface TimesRow {
   readonly channel: string;

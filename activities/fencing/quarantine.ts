@@ -32,6 +32,7 @@ export async function quarantine(
   const closed = asked.set ? asked : await closeByForce(deps, cluster, oldPrimary);
   if (!closed.set) return { reached: false, known: false, extra: '', because: closed.because };
   try {
+    await letInAgain(server, cluster.accounts.admin.user);
     // Sessions first: a commit that still waits for an acknowledgement must not be told "done" when the waiting ends.
     await endClientSessions(deps, cluster, oldPrimary);
     await setSemiSync(server, 'none');
@@ -52,8 +53,8 @@ export async function quarantine(
 
 /**
  * super_read_only waits for commits that wait for an acknowledgement, and nobody will give it: without this the old primary of a lossless
- * cluster could never be closed. The waiting is ended while no client can be told of it and none can come in. offline_mode goes
- * off again only when it is closed; until then the next try finds it as it is.
+ * cluster could never be closed. The waiting is ended while no client can be told of it and none can come in. offline_mode stays on until
+ * it is closed, by this try or by a later one.
  * Source: MySQL manual, "offline_mode", "super_read_only".
  */
 async function closeByForce(deps: Deps, cluster: Cluster, name: string): Promise<FenceFindings['superReadOnly']> {
@@ -68,6 +69,19 @@ async function closeByForce(deps: Deps, cluster: Cluster, name: string): Promise
   } catch (error) {
     return { set: false, because: words(error) };
   }
+}
+
+/**
+ * offline_mode off, where it was one of ours that put it on: a try that could not close the server left it so, and the one that can may
+ * run on another worker. What a person has set stays. 5.7 does not tell who it was: there it stays as well.
+ * Source: MySQL manual, "The variables_info Table".
+ */
+async function letInAgain(server: Mysql, us: string): Promise<void> {
+  if (Number(await server.value('SELECT @@global.offline_mode')) !== 1) return;
+  const by = await server
+    .value("SELECT SET_USER FROM performance_schema.variables_info WHERE VARIABLE_NAME = 'offline_mode'")
+    .catch(() => undefined);
+  if (by === us) await server.run('SET GLOBAL offline_mode = OFF');
 }
 
 /** Ends every session that is not a system thread, a dump thread or ours. */

@@ -23,6 +23,7 @@ export async function plannedSwitchover(input?: unknown): Promise<RunbookReport>
   if (!order.dryRun && !holdsLock(order.cluster)) return underLock('plannedSwitchover', order.cluster, order);
 
   const book = openRunbook('plannedSwitchover', order);
+  book.phase('preflight', `${order.cluster} is looked at from all sides`);
   const seen = await preview(book, order);
   const decision = decideSwitchover({
     ...seen,

@@ -4,6 +4,7 @@ import { type RunProgress } from '../../workflows/messages';
 import { type StepRecord } from '../../workflows/decisions/report';
 
 const step = (title: string, state: StepRecord['state'], durationMs: number | null): StepRecord => ({
+  phase: 'look',
   title,
   state,
   startedAt: '2026-01-01T03:00:00.000Z',

@@ -21,6 +21,7 @@ const report: RunbookReport = {
   fenceProofs: ['every router reads back'],
   steps: [
     {
+      phase: 'fence',
       title: 'Fence',
       state: 'done',
       startedAt: '2026-01-01T00:00:01.234Z',
@@ -28,7 +29,15 @@ const report: RunbookReport = {
       detail: 'a | b\nc',
       parts: [{ name: 'routers', atMs: 12.6 }],
     },
-    { title: 'Open', state: 'running', startedAt: '2026-01-01T00:00:02.000Z', durationMs: null, detail: '', parts: [] },
+    {
+      phase: 'promote',
+      title: 'Open',
+      state: 'running',
+      startedAt: '2026-01-01T00:00:02.000Z',
+      durationMs: null,
+      detail: '',
+      parts: [],
+    },
   ],
   rto: { totalMs: 712, from: '', to: '', because: 'as the watcher saw it' },
   rpo: { provablyZero: false, lost: `${P}:1-2,\n${P.replace('b', 'c')}:3`, lostCount: 3, because: 'seen' },

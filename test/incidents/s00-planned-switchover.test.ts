@@ -1,6 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually, replicaState } from '../support/wait';
 import { incident } from './incident';
 import { switchOver } from './switching';
+
+/** Numbered steps of the paper, in their order: what a person did by hand and what a run says it does must be one list. */
+const PAPER = [
+  ...readFileSync(join(__dirname, '../../docs/runbooks/planned-switchover.md'), 'utf8').matchAll(
+    /^\| \*\*\d+ (\w+)\*\*/gm,
+  ),
+].map(([, name]) => (name ?? '').toLowerCase());
 
 test('S0: the primary moves on purpose under load, there and back; nothing acknowledged is lost and every server follows', () =>
   incident({}, async (scene) => {
@@ -11,6 +20,7 @@ test('S0: the primary moves on purpose under load, there and back; nothing ackno
     ] as const) {
       const told = await switchOver(scene, { to });
       expect(told).toMatchObject({ outcome: 'done', oldPrimary: from, newPrimary: to, left: [] });
+      expect([...new Set(told.steps.map(({ phase }) => phase))]).toEqual(PAPER);
       await load.nextAcknowledgement(undefined, lab.server(to).uuid);
       for (const replica of lab.servers.map(({ name }) => name).filter((name) => name !== to))
         await eventually(`${replica} follows ${to}`, async () => {

@@ -1,5 +1,7 @@
 /** One line of a run's timeline. Times are ISO 8601, durations milliseconds. */
 export interface StepRecord {
+  /** The part of the paper that it belongs to. */
+  readonly phase: string;
   readonly title: string;
   readonly state: 'running' | 'done' | 'failed' | 'skipped';
   readonly startedAt: string;

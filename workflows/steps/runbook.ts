@@ -100,11 +100,11 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     startedAt: startTime.toISOString(),
     async step(title, work, tell) {
       const startedAt = Date.now();
-      const index =
-        steps.push({ title, state: 'running', startedAt: iso(startedAt), durationMs: null, detail: '', parts: [] }) - 1;
+      const begun = { phase, title, startedAt: iso(startedAt) };
+      const index = steps.push({ ...begun, state: 'running', durationMs: null, detail: '', parts: [] }) - 1;
       show();
       const end = (state: StepRecord['state'], detail: string, parts: readonly StepPart[]) => {
-        steps[index] = { title, state, startedAt: iso(startedAt), durationMs: Date.now() - startedAt, detail, parts };
+        steps[index] = { ...begun, state, durationMs: Date.now() - startedAt, detail, parts };
         show();
       };
       try {

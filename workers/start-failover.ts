@@ -1,6 +1,7 @@
 import { type Client } from '@temporalio/client';
 import { type StartFailover, type WatchDeps } from '../activities/watch/observe-primary';
 import { type RunbookReport } from '../workflows/decisions/report';
+import { ANOTHER_RUNBOOK } from '../workflows/decisions/watch';
 import { changeId, EMERGENCY_TASK_QUEUE, rehearsalId } from '../workflows/messages';
 
 /**
@@ -22,10 +23,10 @@ export const failoverStarter =
     });
     const run = handle.firstExecutionRunId;
     const ended = handle.result().then(
-      (report: unknown) => ({
-        outcome: (report as RunbookReport).outcome,
-        newPrimary: (report as RunbookReport).newPrimary,
-      }),
+      (report: unknown) => {
+        const { runbook, outcome, newPrimary } = report as RunbookReport;
+        return { outcome: runbook === 'emergencyFailover' ? outcome : ANOTHER_RUNBOOK, newPrimary };
+      },
       () => ({ outcome: 'failed', newPrimary: null }),
     );
     return { run, ended };

@@ -1,4 +1,4 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { type Preview } from '../activities';
 import { tellRead } from './decisions/facts';
 import { type RunbookReport } from './decisions/report';
@@ -9,7 +9,7 @@ import { survey } from './steps/activities';
 import { drain } from './steps/drain';
 import { keep } from './steps/keep';
 import { holdsLock, underLock } from './steps/lock';
-import { openRunbook, type Runbook } from './steps/runbook';
+import { failureWords, openRunbook, type Runbook } from './steps/runbook';
 import { switchOver } from './steps/switch-over';
 
 const form = { workflow: 'plannedSwitchover', example: { cluster: 'orders', to: 'db2' } };
@@ -44,7 +44,13 @@ export async function plannedSwitchover(input?: unknown): Promise<RunbookReport>
   book.found.oldPrimary = plan.oldPrimary;
   if (order.dryRun) return keep(book.close('planned', plan.summary));
 
-  const inTheWay = await drain(book, order, seen.cluster, plan.oldPrimary);
+  let inTheWay: string | null;
+  try {
+    inTheWay = await drain(book, order, seen.cluster, plan.oldPrimary);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return keep(book.close('failed', `Not begun, nothing was changed: ${failureWords(error)}`));
+  }
   if (inTheWay !== null) return keep(book.close('refused', `Refused, nothing was changed: ${inTheWay}`));
   // Whoever cancels from here on waits for the end or the undoing: a change that stops in the middle helps nobody.
   return CancellationScope.nonCancellable(async () => keep(await switchOver(book, order, seen, plan)));

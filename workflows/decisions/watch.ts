@@ -31,6 +31,9 @@ export function shouldStart(streak: Streak, policy: FailoverPolicy, silentSinceM
   return streak.kind === 'act' || nowMs - streak.sinceMs >= ASK_AFTER_MS;
 }
 
+/** The lock was held by a planned change: its end says nothing about the trouble that was seen. */
+export const ANOTHER_RUNBOOK = 'another runbook had the lock';
+
 /** How long the watcher leaves a cluster alone after a run of that outcome ended, in milliseconds. */
 export const restAfter = (outcome: string): number =>
-  outcome === 'done' ? 1_000 : outcome === 'stood down' ? 3_000 : 60_000;
+  outcome === 'done' || outcome === ANOTHER_RUNBOOK ? 1_000 : outcome === 'stood down' ? 3_000 : 60_000;

@@ -54,6 +54,17 @@ export const survey = activities({
 });
 
 /**
+ * What a planned change does before anybody waits. What does not succeed soon is a reason not to begin: the primary may have died, and
+ * the emergency waits for the lock.
+ */
+export const careful = activities({
+  taskQueue: EMERGENCY_TASK_QUEUE,
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: '3 s',
+  retry: { ...patient, maximumAttempts: 3 },
+});
+
+/**
  * The part of a planned change that clients wait for. A worker that dies in it is missed within a second, and the next attempt undoes
  * or finishes what it left; it goes on for as long as a server that was frozen may take to come back.
  */

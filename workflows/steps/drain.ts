@@ -2,7 +2,7 @@ import { sleep } from '@temporalio/workflow';
 import { type Cluster } from '../decisions/cluster';
 import { type Holdup, tellHoldup } from '../decisions/holdups';
 import { type SwitchoverOrder } from '../inputs';
-import { survey } from './activities';
+import { careful } from './activities';
 import { type Runbook } from './runbook';
 
 const LOOK_EVERY_MS = 2_000;
@@ -28,7 +28,7 @@ export async function drain(
     return `${left.map(tellHoldup).join('; ')}: end them, wait longer (drainSeconds), or let them be ended (killHoldups)`;
   await book.step(
     'Drain: end the sessions that are in the way',
-    () => survey.endHoldups({ cluster, name: primary, sessions: left.map(({ session }) => session) }),
+    () => careful.endHoldups({ cluster, name: primary, sessions: left.map(({ session }) => session) }),
     () => left.map(tellHoldup).join('; '),
   );
   return null;
@@ -37,7 +37,7 @@ export async function drain(
 async function untilNone(order: SwitchoverOrder, cluster: Cluster, name: string): Promise<Holdup[]> {
   const until = Date.now() + order.drainSeconds * 1_000;
   for (;;) {
-    const holdups = await survey.holdupsOn({ cluster, name });
+    const holdups = await careful.holdupsOn({ cluster, name });
     if (holdups.length === 0 || Date.now() >= until) return holdups;
     await sleep(LOOK_EVERY_MS);
   }

@@ -4,7 +4,7 @@ import { tellLingering } from '../decisions/lingering';
 import { type FailoverPlan } from '../decisions/plan';
 import { type RunbookReport } from '../decisions/report';
 import { type SwitchoverOrder } from '../inputs';
-import { critical, emergency, tidy } from './activities';
+import { careful, critical, tidy } from './activities';
 import { attempt, repoint } from './attempts';
 import { nameUnproven, unproven } from './route';
 import { failureWords, type Runbook } from './runbook';
@@ -30,7 +30,7 @@ export async function switchOver(
     for (const name of below) await move(book, seen, name, newPrimary);
     await book.step(
       `Let ${newPrimary} catch up with ${oldPrimary}`,
-      () => emergency.catchUp({ cluster, primary: oldPrimary, candidate: newPrimary }),
+      () => careful.catchUp({ cluster, primary: oldPrimary, candidate: newPrimary }),
       (behindMs) => `${behindMs} ms behind`,
     );
   } catch (error) {
@@ -64,8 +64,8 @@ const move = (book: Runbook, { cluster }: Preview, replica: string, source: stri
   book.step(
     `Repoint ${replica} to ${source}`,
     async () => {
-      const repointed = await emergency.repointReplica({ cluster, replica, source });
-      await emergency.awaitReceiver({ cluster, replica });
+      const repointed = await careful.repointReplica({ cluster, replica, source });
+      await careful.awaitReceiver({ cluster, replica });
       return repointed;
     },
     ({ result }) => (result === 'already' ? 'it followed already' : 'follows'),

@@ -138,6 +138,8 @@ async function rejoin({ lab, faults }: Incident, old: string, primary: string): 
   // The quarantine of a server that has just shown itself ends sessions, ours too.
   await eventually(`${old} follows ${primary}`, async () => {
     await lab.rows(old, 'STOP REPLICA').catch(() => []);
+    // A clone brings the donor's positions along, for relay logs that are not there.
+    if (extra !== '') await lab.rows(old, 'RESET REPLICA ALL');
     await follow(lab.state, lab.server(old), primary);
     return true;
   });

@@ -1,8 +1,12 @@
 import { address } from '../../../workflows/decisions/cluster';
 import { type DnsRouter } from '../../../workflows/decisions/router';
 import { RunbookError } from '../../errors';
+import { misconfigured, readsOtherwise } from '../refusals';
+
 import { type Answered } from './messages';
 import { type Tsig, TSIG_ERRORS } from './tsig';
+
+export { misconfigured } from '../refusals';
 
 /** What went wrong at a name server, as sentences with a cure. */
 
@@ -13,15 +17,12 @@ export const unreachable = (router: DnsRouter, words: string): RunbookError =>
     hint: 'Check that it runs and takes TCP on this port from this worker; until then clients are led where its records point.',
   });
 
-export const misconfigured = (router: DnsRouter, problem: string, hint: string): RunbookError =>
-  new RunbookError({ code: 'ROUTER_MISCONFIGURED', message: `router ${router.name}: ${problem}`, hint });
-
 export const disagrees = (router: DnsRouter, differs: string): RunbookError =>
-  new RunbookError({
-    code: 'ROUTER_DISAGREES',
-    message: `router ${router.name} was told, and reads back otherwise: ${differs}`,
-    hint: `Look for something else that writes these records, and see that ${address(router.server)} is the zone's primary server; then try again.`,
-  });
+  readsOtherwise(
+    router,
+    differs,
+    `Look for something else that writes these records, and see that ${address(router.server)} is the zone's primary server; then try again.`,
+  );
 
 /** The server did not take our signature. null = it did, or said nothing of it. Source: RFC 8945, section 5.2. */
 export function refusedKey(router: DnsRouter, { error, other }: Tsig, now: number): RunbookError | null {

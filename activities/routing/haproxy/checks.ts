@@ -1,7 +1,11 @@
 import { address, type Instance } from '../../../workflows/decisions/cluster';
 import { type HaproxyRouter } from '../../../workflows/decisions/router';
-import { RunbookError } from '../../errors';
+import { type RunbookError } from '../../errors';
+import { misconfigured, readsOtherwise } from '../refusals';
+
 import { type ServerLine } from './state';
+
+export { misconfigured } from '../refusals';
 
 /**
  * A name that leads to another server would send the writes of a whole company there. Refused: another port than the inventory's,
@@ -42,12 +46,9 @@ export function checkServers(
   );
 }
 
-export const misconfigured = (router: HaproxyRouter, problem: string, hint: string): RunbookError =>
-  new RunbookError({ code: 'ROUTER_MISCONFIGURED', message: `router ${router.name}: ${problem}`, hint });
-
 export const disagrees = (router: HaproxyRouter, differs: string): RunbookError =>
-  new RunbookError({
-    code: 'ROUTER_DISAGREES',
-    message: `router ${router.name} was told, and reads back otherwise: ${differs}`,
-    hint: 'Look for something else that drives this router (an agent, a tracked server, a health check), then try again.',
-  });
+  readsOtherwise(
+    router,
+    differs,
+    'Look for something else that drives this router (an agent, a tracked server, a health check), then try again.',
+  );

@@ -2,8 +2,12 @@ import { performance } from 'node:perf_hooks';
 import { address } from '../../../workflows/decisions/cluster';
 import { type ProxysqlRouter } from '../../../workflows/decisions/router';
 import { RunbookError } from '../../errors';
+import { misconfigured, readsOtherwise } from '../refusals';
+
 import { driverCodeOf, fromDriver } from '../../mysql/driver-errors';
 import { type Line, openLine } from '../../mysql/line';
+
+export { misconfigured } from '../refusals';
 
 /** One row of an admin table, by column. The admin interface sends every value as text. */
 export type Row = Readonly<Record<string, string | null>>;
@@ -96,15 +100,12 @@ const unreachable = (router: ProxysqlRouter, words: string): RunbookError =>
     hint: 'Check that ProxySQL runs and that admin-mysql_ifaces lets this worker in; where the host is lost, make sure that no client can still come through it.',
   });
 
-export const misconfigured = (router: ProxysqlRouter, problem: string, hint: string): RunbookError =>
-  new RunbookError({ code: 'ROUTER_MISCONFIGURED', message: `router ${router.name}: ${problem}`, hint });
-
 export const disagrees = (router: ProxysqlRouter, differs: string): RunbookError =>
-  new RunbookError({
-    code: 'ROUTER_DISAGREES',
-    message: `router ${router.name} was told, and reads back otherwise: ${differs}`,
-    hint: 'Look for something else that drives this router (its scheduler, another member of its cluster, its monitor), then try again.',
-  });
+  readsOtherwise(
+    router,
+    differs,
+    'Look for something else that drives this router (its scheduler, another member of its cluster, its monitor), then try again.',
+  );
 
 /** SQLite knows no backslash: only the quote itself is doubled. */
 export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;

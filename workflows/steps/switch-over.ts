@@ -55,7 +55,7 @@ export async function switchOver(
     return stepBack(`Not begun, nothing but the replicas' source was touched: ${switched.because}`);
   if (switched.result === 'undone') {
     book.found.left.push(...switched.left);
-    return stepBack(`Undone, ${oldPrimary} takes writes again: ${switched.because}`);
+    return stepBack(`Undone, ${oldPrimary} takes writes again${tellGap(switched.gapMs)}: ${switched.because}`);
   }
   return tidyUp(book, seen, plan, switched);
 }
@@ -109,19 +109,13 @@ async function tidyUp(
   for (const sentence of tellLingering(switched.routed.routers, oldPrimary))
     book.found.decisions.push(`${sentence}; it stays super_read_only and tells them so`);
   const dark = unproven(switched.routed);
-  const gapMs = gapOf(switched);
-  const gap = gapMs === null ? '' : `; clients waited ${gapMs} ms`;
   return dark.length > 0
     ? book.close(
         'failed',
         `${newPrimary} is the primary in place of ${oldPrimary}, but no write came through ${dark.join(', ')}`,
       )
-    : book.close('done', `${newPrimary} is the primary in place of ${oldPrimary}${gap}`);
+    : book.close('done', `${newPrimary} is the primary in place of ${oldPrimary}${tellGap(switched.gapMs)}`);
 }
 
-/** From the hold to the write that came through every router; null after an attempt that died. */
-function gapOf({ parts }: Switched): number | null {
-  const at = (name: string) => parts.find((part) => part.name === name)?.atMs;
-  const [held, routed] = [at('held'), at('routed')];
-  return held === undefined || routed === undefined ? null : Math.round(routed - held);
-}
+/** As our own clients behind the routers saw it. */
+const tellGap = (gapMs: number | null): string => (gapMs === null ? '' : `; clients waited ${gapMs} ms`);

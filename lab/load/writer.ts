@@ -4,7 +4,8 @@ import { type Acknowledgement, type FailedStatement } from './analysis';
 
 export interface WriterTarget {
   readonly host: string;
-  readonly port: number;
+  /** Asked in turn, as a driver does that was given several hosts; a server that says that it is read-only is passed over. */
+  readonly ports: readonly number[];
   readonly user: string;
   readonly password: string;
   readonly database: string;
@@ -43,7 +44,7 @@ export async function write(target: WriterTarget, orders: WriterOrders): Promise
   let sequence = orders.firstSequence;
   let dueAt = performance.now();
   while (!orders.stopping()) {
-    const session = await connect(target).catch(() => undefined);
+    const session = await connectToAny(target);
     if (!session) {
       orders.refusedConnection();
       await pause(RECONNECT_MS);
@@ -65,18 +66,30 @@ export async function write(target: WriterTarget, orders: WriterOrders): Promise
 interface ServingSession {
   readonly connection: Connection;
   readonly uuid: string;
+  readonly writable: boolean;
+}
+
+async function connectToAny(target: WriterTarget): Promise<ServingSession | undefined> {
+  for (const port of target.ports) {
+    const session = await connect(target, port).catch(() => undefined);
+    if (!session) continue;
+    if (target.ports.length === 1 || session.writable) return session;
+    session.connection.destroy();
+  }
+  return undefined;
 }
 
 /** A connection through a TCP router stays on one server, so its uuid is asked for once. */
-async function connect(target: WriterTarget): Promise<ServingSession> {
-  const { connectTimeoutMs, ...where } = target;
-  const opening = createConnection({ ...where, connectTimeout: connectTimeoutMs });
+async function connect(target: WriterTarget, port: number): Promise<ServingSession> {
+  const { connectTimeoutMs, host, user, password, database } = target;
+  const opening = createConnection({ host, port, user, password, database, connectTimeout: connectTimeoutMs });
   const connection = await opening;
   connection.on('error', () => undefined); // every failure is seen by the statement that it hits
   const deadline = setTimeout(() => connection.destroy(), connectTimeoutMs);
   try {
-    const [rows] = await connection.query('SELECT @@server_uuid AS uuid');
-    return { connection, uuid: (rows as { uuid: string }[])[0]?.uuid ?? '' };
+    const [rows] = await connection.query('SELECT @@server_uuid AS uuid, NOT @@read_only AS writable');
+    const [server] = rows as { uuid: string; writable: number }[];
+    return { connection, uuid: server?.uuid ?? '', writable: server?.writable === 1 };
   } catch (error) {
     connection.destroy();
     throw error;

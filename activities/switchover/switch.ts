@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { type StepPart } from '../../workflows/decisions/report';
 import { type Deps, knownInstance, serverNamed, stopwatch, type Stopwatch, words } from '../deps';
@@ -5,6 +6,7 @@ import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
 import { recordEpoch } from '../replication/epoch';
 import { openWrites, withRightToOpen } from '../replication/open-writes';
+import { repointReplica } from '../replication/repoint';
 import { semiSyncStatement } from '../replication/semi-sync';
 import { type RouterSettings } from '../routing/control';
 import { onAllRouters, openRouter } from '../routing/router';
@@ -16,6 +18,8 @@ export interface SwitchOrder {
   readonly cluster: Cluster;
   readonly from: string;
   readonly to: string;
+  /** Replicas that were pointed at the candidate beforehand. */
+  readonly below: readonly string[];
   /** Run id, kept in the epoch row. */
   readonly run: string;
   /** Higher than every epoch that was seen. */
@@ -200,10 +204,12 @@ async function undo(deps: Deps, order: SwitchOrder, because: string, pair: Pair)
     () => !mayBeOpen,
   );
   if (mayBeOpen) await closing;
+  const followed = followAgain(deps, order);
   await openWrites(from);
   watch.mark('open again');
   await onRouters(deps, order, (router) => router.pointWritesTo(knownInstance(order.cluster, order.from)));
   await letThrough(deps, order);
+  await followed;
   watch.mark('undone');
   const uuid = String(await from.value('SELECT @@server_uuid'));
   const left = (await closing)
@@ -213,6 +219,17 @@ async function undo(deps: Deps, order: SwitchOrder, because: string, pair: Pair)
       ];
   return { result: 'undone', uuid, because, left, parts: watch.parts() };
 }
+
+/**
+ * The old primary may be left without anybody who acknowledges its commits: the candidate is gone perhaps, and the others copy from it.
+ * What cannot be done in a moment is left to the runbook, which points them back, too.
+ */
+async function followAgain(deps: Deps, { cluster, below, from }: SwitchOrder): Promise<void> {
+  const back = below.map((name) => repointReplica(deps, cluster, name, from).catch(() => undefined));
+  await Promise.race([Promise.all(back), pause(FOLLOWS_WITHIN_MS)]);
+}
+
+const FOLLOWS_WITHIN_MS = 500;
 
 /** Clients wait behind it, for a server that may be gone. */
 const CLOSE_WITHIN_MS = 200;

@@ -18,16 +18,15 @@ export async function switchOver(
 ): Promise<RunbookReport> {
   const { cluster } = seen;
   const { oldPrimary, newPrimary } = plan;
-  const below = Object.keys(plan.repoint).filter((name) => name !== oldPrimary);
   const stepBack = async (headline: string): Promise<RunbookReport> => {
-    await Promise.all(below.map((name) => repoint(book, cluster, name, oldPrimary)));
+    await Promise.all(below(plan).map((name) => repoint(book, cluster, name, oldPrimary)));
     return book.close('failed', headline);
   };
 
   book.phase('prepare', 'what is slow is done before anybody waits');
   try {
     // The new primary's first commit finds someone to acknowledge it, and nobody has to be moved while clients wait.
-    for (const name of below) await move(book, seen, name, newPrimary);
+    for (const name of below(plan)) await move(book, seen, name, newPrimary);
     await book.step(
       `Let ${newPrimary} catch up with ${oldPrimary}`,
       () => careful.catchUp({ cluster, primary: oldPrimary, candidate: newPrimary }),
@@ -60,6 +59,10 @@ export async function switchOver(
   return tidyUp(book, seen, plan, switched);
 }
 
+/** Who copies from the new primary before clients wait; the old one follows only later. */
+const below = ({ repoint: sources, oldPrimary }: FailoverPlan): string[] =>
+  Object.keys(sources).filter((name) => name !== oldPrimary);
+
 const move = (book: Runbook, { cluster }: Preview, replica: string, source: string): Promise<unknown> =>
   book.step(
     `Repoint ${replica} to ${source}`,
@@ -76,6 +79,7 @@ function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, set
     cluster,
     from: plan.oldPrimary,
     to: plan.newPrimary,
+    below: below(plan),
     run: book.run,
     minEpoch: newestEpoch(snapshot) + 1,
     budgetMs: order.writeGapMs,

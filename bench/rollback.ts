@@ -72,7 +72,7 @@ async function undoOnce(lab: Lab, client: Client, load: Load, fault: Fault): Pro
   if (!root || !blocker) throw new Error('no connection');
   try {
     const begun = performance.now();
-    const run = await begin(lab, client, TO);
+    const run = await begin(lab, client, TO, BUDGET_MS);
     const scene = { over: false };
     const reported = reportOf(run).finally(() => (scene.over = true));
     // It reads ON as soon as it is asked for, a moment before it is in force.
@@ -100,11 +100,11 @@ async function undoOnce(lab: Lab, client: Client, load: Load, fault: Fault): Pro
   }
 }
 
-const begin = (lab: Lab, client: Client, to: string) =>
+const begin = (lab: Lab, client: Client, to: string, writeGapMs?: number) =>
   client.workflow.start('plannedSwitchover', {
     workflowId: changeId(lab.cluster),
     taskQueue: EMERGENCY_TASK_QUEUE,
-    args: [{ cluster: lab.cluster, to, writeGapMs: BUDGET_MS, requestedBy: 'bench', reason: 'bench' }],
+    args: [{ cluster: lab.cluster, to, writeGapMs, requestedBy: 'bench', reason: 'bench' }],
   });
 
 /** Resolves with what mends it. */

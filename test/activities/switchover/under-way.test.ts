@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { loadInventory } from '../../../activities/inventory/inventory';
 import { resolveSecret } from '../../../activities/inventory/secrets';
@@ -34,7 +35,11 @@ afterEach(async () => {
 });
 afterAll(() => servers.close());
 
+/** INNODB_TRX is a copy, and not renewed while somebody reads it more often than this. */
+const COPY_MS = 150;
+
 async function look() {
+  await pause(COPY_MS);
   const snapshot = await lookAtCluster(servers, cluster, { full: true });
   const [db1, db2] = readable(snapshot.members);
   if (!db1 || !db2) throw new Error(`not read: ${JSON.stringify(snapshot.members)}`);
@@ -103,7 +108,7 @@ test('a dump under another name is known by its statement in a snapshot; an idle
   await idle.query('SELECT COUNT(*) FROM shop.big');
   void plain.query('SELECT SLEEP(600) FROM shop.big').catch(() => undefined);
   void dump.query('SELECT /*!40001 SQL_NO_CACHE */ id, SLEEP(600) FROM shop.big').catch(() => undefined);
-  expect(await refused(/from one snapshot/)).toHaveLength(1);
+  expect(await refused(/from one snapshot/)).toEqual([expect.stringMatching(/^session \d+ of lab_root has read/)]);
 });
 
 test('a backup lock and a global read lock on the candidate', async () => {

@@ -43,6 +43,7 @@ export async function readDetail(server: Mysql, quick: QuickFacts, options: Call
     grants,
     plugins,
     clockSkewMs,
+    recordsLocks,
     jobs,
     schemaChanges,
   ] = await Promise.all([
@@ -57,6 +58,7 @@ export async function readDetail(server: Mysql, quick: QuickFacts, options: Call
     part('grants', [], () => readGrants(server, quick, options)),
     part('plugins', [], () => readPlugins(server, options)),
     part('clock', 0, () => readClockSkew(server, options)),
+    part('lock recording', false, () => readRecordsLocks(server, options)),
     part('clones and backups', [], () => readJobs(server, options)),
     part('schema changes', [], () => readSchemaChanges(server, quick, slow)),
   ]);
@@ -70,6 +72,7 @@ export async function readDetail(server: Mysql, quick: QuickFacts, options: Call
     grants,
     plugins,
     clockSkewMs,
+    recordsLocks,
     jobs,
     schemaChanges,
     ...(notRead.length > 0 && { notRead }),
@@ -234,3 +237,14 @@ async function readClockSkew(server: Mysql, options: CallOptions): Promise<numbe
   const seconds = Number(await server.value('SELECT UNIX_TIMESTAMP(NOW(6))', [], options));
   return Math.round(seconds * 1000 - (asked + Date.now()) / 2);
 }
+
+/** The instrument, and the consumer without which no instrument works. Manual: "The metadata_locks Table", "Performance Schema Startup Configuration". */
+const readRecordsLocks = async (server: Mysql, options: CallOptions): Promise<boolean> =>
+  Number(
+    await server.value(
+      `SELECT COUNT(*) FROM performance_schema.setup_instruments i JOIN performance_schema.setup_consumers c
+        WHERE i.NAME = 'wait/lock/metadata/sql/mdl' AND i.ENABLED = 'YES' AND c.NAME = 'global_instrumentation' AND c.ENABLED = 'YES'`,
+      [],
+      options,
+    ),
+  ) > 0;

@@ -103,6 +103,18 @@ test.each([
   expect(told(look(head, candidate))).toEqual([sentence]);
 });
 
+test.each(['db1', 'db2'])('refuses while %s does not record locks, with the statement that turns it on', (name) => {
+  const blind = { recordsLocks: false };
+  const [refusal, ...others] = look(db1(name === 'db1' ? blind : {}), db2(name === 'db2' ? blind : {}));
+  expect(others).toEqual([]);
+  expect(refusal?.sentence).toBe(
+    `${name} does not record who holds table and backup locks, and a freeze would wait behind them`,
+  );
+  expect(refusal?.cure).toMatch(
+    new RegExp(`^on ${name}: UPDATE performance_schema.setup_instruments SET ENABLED = 'YES' WHERE NAME = 'wait/`),
+  );
+});
+
 test('a backup lock on the primary is left to the drain, which waits for it', () => {
   expect(look(db1(job('backup lock', 'FLUSH TABLES WITH READ LOCK')))).toEqual([]);
 });

@@ -147,6 +147,8 @@ export interface InstanceDetail {
   readonly plugins: readonly string[];
   /** Server clock minus observer clock. */
   readonly clockSkewMs: number;
+  /** The server records who holds table and backup locks; 5.7 does not unless told to. */
+  readonly recordsLocks: boolean;
   readonly jobs: readonly Job[];
   readonly schemaChanges: readonly SchemaChange[];
   /** Parts that stayed empty because they could not be read (a missing privilege, a slow schema), with the server's words. */
@@ -165,6 +167,7 @@ export type DetailPart =
   | 'grants'
   | 'plugins'
   | 'clock'
+  | 'lock recording'
   | 'clones and backups'
   | 'schema changes';
 

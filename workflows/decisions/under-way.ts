@@ -11,6 +11,7 @@ import { type Refusal } from './switchover';
 /** What somebody else does now and a planned move would break, or be broken by, whoever the candidate is. Needs a full look. */
 export const underWay = (snapshot: ClusterSnapshot, primary: InstanceFacts): Refusal[] => [
   ...unseen(primary),
+  ...unrecorded(primary),
   ...readable(snapshot.members).flatMap(clones),
   ...copies(primary),
   ...schemaChanges(snapshot, primary),
@@ -19,6 +20,7 @@ export const underWay = (snapshot: ClusterSnapshot, primary: InstanceFacts): Ref
 /** The drain waits for a backup's lock on the primary; nobody would see one on the candidate. */
 export const underWayOn = (candidate: InstanceFacts): Refusal[] => [
   ...unseen(candidate),
+  ...unrecorded(candidate),
   ...copies(candidate),
   ...jobsOf(candidate, 'backup lock').map((job) => backup(candidate, job, `${sessionsOf(job)} holds ${job.by} on`)),
 ];
@@ -32,6 +34,17 @@ const unseen = ({ name, detail }: InstanceFacts): Refusal[] =>
       sentence: `${part} of ${name} could not be read (${because})`,
       cure: 'runbook doctor names the missing GRANT; where the server was only slow, start this again',
     }));
+
+/** Locks that were taken before stay unrecorded: the cure takes effect as the transactions of today end. */
+const unrecorded = ({ name, detail }: InstanceFacts): Refusal[] =>
+  detail === null || detail.recordsLocks
+    ? []
+    : [
+        {
+          sentence: `${name} does not record who holds table and backup locks, and a freeze would wait behind them`,
+          cure: `on ${name}: UPDATE performance_schema.setup_instruments SET ENABLED = 'YES' WHERE NAME = 'wait/lock/metadata/sql/mdl'; UPDATE performance_schema.setup_consumers SET ENABLED = 'YES' WHERE NAME = 'global_instrumentation'; in my.cnf: performance-schema-instrument = 'wait/lock/metadata/sql/mdl=ON'; then let the transactions that run end, for their locks are not recorded`,
+        },
+      ];
 
 /** A server that is being filled can follow nobody. */
 const clones = (member: InstanceFacts): Refusal[] =>

@@ -1,4 +1,5 @@
 import { type Client } from '@temporalio/client';
+import { type CaughtUp } from '../workflows/decisions/caught-up';
 import { type Cluster } from '../workflows/decisions/cluster';
 import { type ClusterSnapshot } from '../workflows/decisions/facts';
 import { type Permit } from '../workflows/decisions/permits';
@@ -105,7 +106,7 @@ export function createActivities(
       readonly cluster: Cluster;
       readonly primary: string;
       readonly candidate: string;
-    }): Promise<number> => catchUp(deps, order.cluster, order.primary, order.candidate),
+    }): Promise<CaughtUp> => catchUp(deps, order.cluster, order.primary, order.candidate),
     switchPrimary: (order: SwitchOrder): Promise<Switched> => switchPrimary(deps, order, deps.attempt()),
     routeWrites: (order: RouteOrder): Promise<Routed> => routeWrites(deps, order),
     routeReads: (order: {

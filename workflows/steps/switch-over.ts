@@ -1,4 +1,5 @@
 import { type Preview, type Switched } from '../../activities';
+import { tellCaughtUp } from '../decisions/caught-up';
 import { newestEpoch } from '../decisions/facts';
 import { tellLingering } from '../decisions/lingering';
 import { type FailoverPlan } from '../decisions/plan';
@@ -30,7 +31,7 @@ export async function switchOver(
     await book.step(
       `Let ${newPrimary} catch up with ${oldPrimary}`,
       () => careful.catchUp({ cluster, primary: oldPrimary, candidate: newPrimary }),
-      (behindMs) => `${behindMs} ms behind`,
+      tellCaughtUp,
     );
   } catch (error) {
     return stepBack(`Not begun, ${oldPrimary} is the primary as before: ${failureWords(error)}`);

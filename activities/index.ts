@@ -28,6 +28,7 @@ import { closeForGood, type Closed, type Rejoined, settleRejoined } from './rejo
 import { holdupsOn } from './switchover/holdups';
 import { awaitReceiver, catchUp, previewCluster, type Preview } from './switchover/prepare';
 import { switchPrimary, type Switched, type SwitchOrder } from './switchover/switch';
+import { releaseLeft, type ReleaseOrder } from './switchover/release';
 import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
 export type { Advanced, Extras, Fenced, Opened, Preview, Routed, Settled, Sight, Switched };
@@ -107,6 +108,7 @@ export function createActivities(
       readonly candidate: string;
     }): Promise<number> => catchUp(deps, order.cluster, order.primary, order.candidate),
     switchPrimary: (order: SwitchOrder): Promise<Switched> => switchPrimary(deps, order, deps.attempt()),
+    releaseRouters: (order: ReleaseOrder): Promise<void> => releaseLeft(deps, order),
     routeWrites: (order: RouteOrder): Promise<Routed> => routeWrites(deps, order),
     routeReads: (order: {
       readonly cluster: Cluster;

@@ -12,6 +12,7 @@ import { type RouterSettings } from '../routing/control';
 import { onAllRouters, openRouter } from '../routing/router';
 import { routeWrites, type Routed } from '../routing/writes';
 import { freeze } from './freeze';
+import { releaseLeft, type ReleaseOrder, releaseRouters } from './release';
 import { callWitnesses } from './witness';
 
 export interface SwitchOrder {
@@ -37,6 +38,8 @@ export type Switched =
       readonly uuid: string;
       readonly epoch: number;
       readonly routed: Routed;
+      /** Routers that may hold the old primary still: who is away keeps nobody else waiting. */
+      readonly unreleased: readonly string[];
       readonly gapMs: number | null;
       readonly parts: readonly StepPart[];
     }
@@ -189,8 +192,8 @@ async function forward(deps: Deps, order: SwitchOrder, { to, watch }: Pair): Pro
     routeWrites(deps, { cluster, primary: order.to, uuid }),
   ]);
   watch.mark('routed');
-  await letThrough(deps, order);
-  return { result: 'switched', uuid, epoch, routed, parts: watch.parts() };
+  const unreleased = (await releaseRouters(deps, held(order))).map(({ router }) => router);
+  return { result: 'switched', uuid, epoch, routed, unreleased, parts: watch.parts() };
 }
 
 /**
@@ -208,7 +211,8 @@ async function undo(deps: Deps, order: SwitchOrder, because: string, pair: Pair)
   await openWrites(from);
   watch.mark('open again');
   await onRouters(deps, order, (router) => router.pointWritesTo(knownInstance(order.cluster, order.from)));
-  await letThrough(deps, order);
+  // The old primary's clients wait: another attempt mends what this one could not.
+  await releaseLeft(deps, held(order));
   await followed;
   watch.mark('undone');
   const uuid = String(await from.value('SELECT @@server_uuid'));
@@ -234,11 +238,10 @@ const FOLLOWS_WITHIN_MS = 500;
 /** Clients wait behind it, for a server that may be gone. */
 const CLOSE_WITHIN_MS = 200;
 
-const letThrough = (deps: Deps, order: SwitchOrder): Promise<void> =>
-  onRouters(deps, order, async (router) => {
-    // What was not held needs no release, and no reason to fail here.
-    if (router.holds) await router.release(knownInstance(order.cluster, order.from), order.settings[router.name] ?? {});
-  });
+const held = ({ cluster, from, settings }: SwitchOrder): ReleaseOrder => ({
+  ...{ cluster, held: from, settings },
+  routers: cluster.routers.map(({ name }) => name),
+});
 
 async function onRouters(
   deps: Deps,

@@ -90,10 +90,11 @@ function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, set
 /** The new primary is open and proven. What is left is tried for a while and named where it cannot be done. */
 async function tidyUp(
   book: Runbook,
-  { cluster }: Preview,
+  seen: Preview,
   { oldPrimary, newPrimary }: FailoverPlan,
   switched: Extract<Switched, { result: 'switched' }>,
 ): Promise<RunbookReport> {
+  const { cluster } = seen;
   book.found.newPrimary = newPrimary;
   book.phase('tidy', `${newPrimary} takes writes; the rest is tidied up`);
   await attempt(
@@ -109,6 +110,7 @@ async function tidyUp(
     () => tidy.routeReads({ cluster, primary: newPrimary, without: [] }),
     ({ because }) => because,
   );
+  if (switched.unreleased.length > 0) await release(book, seen, oldPrimary, switched.unreleased);
   nameUnproven(book, switched.routed);
   for (const sentence of tellLingering(switched.routed.routers, oldPrimary))
     book.found.decisions.push(`${sentence}; it stays super_read_only and tells them so`);
@@ -120,6 +122,20 @@ async function tidyUp(
       )
     : book.close('done', `${newPrimary} is the primary in place of ${oldPrimary}${tellGap(switched.gapMs)}`);
 }
+
+/** A hold that stays would let next to nobody in on the day when this server is the primary again. */
+const release = (
+  book: Runbook,
+  { cluster, settings }: Preview,
+  held: string,
+  routers: readonly string[],
+): Promise<void> =>
+  attempt(
+    book,
+    `End the hold of ${held} at ${routers.join(', ')}`,
+    () => tidy.releaseRouters({ cluster, held, routers, settings }),
+    () => 'released',
+  );
 
 /** As our own clients behind the routers saw it. */
 const tellGap = (gapMs: number | null): string => (gapMs === null ? '' : `; clients waited ${gapMs} ms`);

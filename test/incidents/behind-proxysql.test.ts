@@ -71,7 +71,8 @@ test('behind two ProxySQL the primary moves on purpose, there and back: clients 
       ['db2', 'db1'],
     ] as const) {
       const told = await switchOver(scene, { to });
-      expect(told).toMatchObject({ outcome: 'done', oldPrimary: from, newPrimary: to, left: [] });
+      const headline = expect.stringMatching(new RegExp(`^${to} is the primary in place of ${from}`)) as string;
+      expect(told).toMatchObject({ outcome: 'done', headline, oldPrimary: from, newPrimary: to, left: [] });
       await load.nextAcknowledgement(undefined, lab.server(to).uuid);
     }
     const tickets = await committed();

@@ -66,9 +66,9 @@ const passwordsOf = (lab: Lab, names: readonly ('admin' | 'app')[]): Record<stri
 
 async function declareServers(lab: Lab, proxy: StandIn): Promise<void> {
   const login = { host: '127.0.0.1', port: proxy.port, ...ADMIN };
-  const rows = lab.servers.map(({ name, port }, index) =>
-    serverRow(index === 0 ? WRITERS : READERS, instanceAt(name, port)),
-  );
+  // mysql-monitor_writer_is_also_reader is true unless somebody says otherwise.
+  const servers = lab.servers.map(({ name, port }) => instanceAt(name, port));
+  const rows = [serverRow(WRITERS, servers[0]!), ...servers.map((server) => serverRow(READERS, server))];
   for (const statement of [
     insertServers(...rows),
     `INSERT INTO mysql_replication_hostgroups (writer_hostgroup, reader_hostgroup, check_type, comment) VALUES (${WRITERS}, ${READERS}, 'read_only', '')`,

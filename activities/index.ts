@@ -1,4 +1,5 @@
 import { type Client } from '@temporalio/client';
+import { nextOpening, type Opening } from '../workflows/decisions/calendar';
 import { type Cluster } from '../workflows/decisions/cluster';
 import { type ClusterSnapshot } from '../workflows/decisions/facts';
 import { type Permit } from '../workflows/decisions/permits';
@@ -7,6 +8,7 @@ import { type RunbookReport } from '../workflows/decisions/report';
 import { type Deps, serverNamed, words } from './deps';
 import { RunbookError } from './errors';
 import { type FenceFindings } from '../workflows/decisions/fence';
+import { findCluster } from './inventory/inventory';
 import { closeOldPrimary, type FenceOrder, type Fenced, fenceOldPrimary, fenceServer } from './fencing/fence';
 import { quarantine } from './fencing/quarantine';
 import { killSessions } from './mysql/sessions';
@@ -92,6 +94,10 @@ export function createActivities(
       ),
     openPrimary: (order: OpenOrder): Promise<Opened> => openPrimary(deps, order),
     previewCluster: ({ cluster }: { readonly cluster: string }): Promise<Preview> => previewCluster(deps, cluster),
+    async nextWindow({ cluster, atMs }: { readonly cluster: string; readonly atMs: number }): Promise<Opening | null> {
+      const { maintenanceWindows } = findCluster(await deps.inventory(), cluster);
+      return nextOpening(maintenanceWindows ?? [], atMs);
+    },
     holdupsOn: ({ cluster, name }: { readonly cluster: Cluster; readonly name: string }): Promise<Holdup[]> =>
       holdupsOn(deps, cluster, name),
     endHoldups: (order: {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { account, atMost, host, name, port } from './fields';
 import { router } from './router-schema';
+import { WEEKDAYS } from '../../workflows/decisions/calendar';
+import { didYouMean } from './suggest';
 import { command, flag, oneOf, says, span, strict, text } from './words';
 
 const PROMOTION_RULES = ['prefer', 'neutral', 'prefer_not', 'must_not'] as const;
@@ -60,6 +62,42 @@ const failover = strict(
   'for example { mode: automatic, holdDownSeconds: 1 }',
 ).prefault({});
 
+const clockWords = says('a time of day as HH:MM', "write it in quotes, for example '02:00'");
+const clock = z.string(clockWords).regex(/^([01]\d|2[0-3]):[0-5]\d$/, clockWords);
+const zoneWords = says('the name of a time zone', (input) =>
+  typeof input === 'string'
+    ? `for example Europe/Berlin${didYouMean(input, Intl.supportedValuesOf('timeZone'))}`
+    : 'for example Europe/Berlin',
+);
+
+const maintenanceWindow = strict(
+  {
+    days: z
+      .array(oneOf(WEEKDAYS), says('a list of days', 'for example [sat, sun]; leave the line out for every day'))
+      .min(1, says('a list of at least one day', 'for example [sat, sun]; leave the line out for every day'))
+      .default([...WEEKDAYS])
+      .describe('Days on which the window opens. Default: every day.'),
+    from: clock.describe('It opens when the clocks of the zone show this.'),
+    to: clock.describe('It closes then; where that is not later than from, on the next day.'),
+    timeZone: z
+      .string(zoneWords)
+      .refine(isTimeZone, zoneWords)
+      .default('UTC')
+      .describe('IANA name of the zone; its changes between summer and winter are followed. Default UTC.'),
+  },
+  'a window with from and to',
+  "for example { days: [sun], from: '02:00', to: '05:00', timeZone: Europe/Berlin }",
+);
+
+function isTimeZone(written: string): boolean {
+  try {
+    // An offset is no zone: it does not know summer from winter.
+    return /^[A-Za-z]/.test(written) && new Intl.DateTimeFormat('en-US', { timeZone: written }).format() !== '';
+  } catch {
+    return false;
+  }
+}
+
 const tls = strict(
   {
     mode: oneOf(['encrypt', 'verify', 'off'])
@@ -101,6 +139,10 @@ export const cluster = strict(
       .default([])
       .describe('What sends clients to the primary. All of them are switched together.'),
     failover: failover.describe('When a failover may go on without a person.'),
+    maintenanceWindows: z
+      .array(maintenanceWindow, says('a list of windows', 'leave the line out where there is none'))
+      .exactOptional()
+      .describe('When a planned change may begin that was ordered for a window.'),
     tls: tls.describe('Encryption of our own connections to the servers.'),
     schema: text('a schema name', 'for example runbooks')
       .regex(/^[A-Za-z0-9_$]{1,64}$/, says('a schema name of letters, digits, "_" and "$"', 'for example runbooks'))

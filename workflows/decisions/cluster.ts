@@ -1,3 +1,4 @@
+import { type MaintenanceWindow } from './calendar';
 import { type Account } from './references';
 import { type Router } from './router';
 
@@ -15,6 +16,8 @@ export interface Cluster {
   readonly routers: readonly Router[];
   readonly failover: FailoverPolicy;
   readonly tls: TlsPolicy;
+  /** When a planned change may begin that was ordered for a window. */
+  readonly maintenanceWindows?: readonly MaintenanceWindow[];
   /** Schema that holds the heartbeat and epoch tables. */
   readonly schema: string;
 }

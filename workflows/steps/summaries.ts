@@ -11,6 +11,7 @@ const SUMMARIES: Summaries = {
   openPrimary: ({ candidate, fetchFrom }) =>
     `Apply the relay log of ${candidate}${fetchFrom === null ? '' : `, fetch from ${fetchFrom}`}, open its writes`,
   previewCluster: () => 'Look at every member, its settings and grants',
+  nextWindow: ({ cluster }) => `Find the maintenance window of ${cluster}`,
   holdupsOn: ({ name }) => `List what would hold up a freeze of ${name}`,
   endHoldups: ({ name, sessions }) => `End ${sessions.length} sessions on ${name}`,
   awaitReceiver: ({ replica }) => `Wait until ${replica} receives`,

@@ -1,10 +1,12 @@
 import { type Client } from '@temporalio/client';
 import { nextOpening, type Opening } from '../workflows/decisions/calendar';
 import { type Cluster } from '../workflows/decisions/cluster';
+import { type Comeback } from '../workflows/decisions/applications';
 import { type ClusterSnapshot } from '../workflows/decisions/facts';
 import { type Permit } from '../workflows/decisions/permits';
 import { type Holdup } from '../workflows/decisions/holdups';
 import { type RunbookReport } from '../workflows/decisions/report';
+import { awaitSessions, lastSession, type Looking, restartApplication } from './applications/reconnect';
 import { type Deps, serverNamed, words } from './deps';
 import { RunbookError } from './errors';
 import { type FenceFindings } from '../workflows/decisions/fence';
@@ -32,7 +34,7 @@ import { awaitReceiver, catchUp, previewCluster, type Preview } from './switchov
 import { switchPrimary, type Switched, type SwitchOrder } from './switchover/switch';
 import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
-export type { Advanced, Extras, Fenced, Opened, Preview, Routed, Settled, Sight, Switched };
+export type { Advanced, Extras, Fenced, Looking, Opened, Preview, Routed, Settled, Sight, Switched };
 
 export interface Quarantine {
   readonly reached: boolean;
@@ -119,6 +121,12 @@ export function createActivities(
       readonly primary: string;
       readonly without: readonly string[];
     }): Promise<ReadsRouted> => routeReads(deps, order),
+
+    lastSession: ({ cluster, name }: { readonly cluster: Cluster; readonly name: string }): Promise<number | null> =>
+      lastSession(deps, cluster, name),
+    awaitSessions: (order: Looking & { readonly withinSeconds: number }): Promise<Comeback> =>
+      awaitSessions(deps, order),
+    restartApplication: (order: Looking & { readonly run: string }): Promise<string> => restartApplication(deps, order),
 
     async repointReplica({
       cluster,

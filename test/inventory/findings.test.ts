@@ -111,6 +111,17 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'two applications of one name',
+    fleet({
+      more: `applications:
+      - { name: shop, user: shop, command: [/bin/true] }
+      - { name: shop, user: shop2, command: [/bin/true] }`,
+    }),
+    [
+      'fleet.yaml:12:17 clusters.orders.applications[1].name: this name is taken by clusters.orders.applications[0] — give every application of a cluster its own name',
+    ],
+  ],
+  [
     'a command as one text',
     fleet({ instance: '{ name: db1, host: 10.0.0.11, port: 3306, fenceCommand: ssh db1 poweroff }' }),
     [

@@ -1,4 +1,5 @@
 import { type Preview } from '../../activities';
+import { type Cluster } from '../../workflows/decisions/cluster';
 import { type Opening } from '../../workflows/decisions/calendar';
 import { type Member } from '../../workflows/decisions/facts';
 import { automatic, P } from '../decisions/facts';
@@ -30,6 +31,7 @@ const cluster = automatic({
 export function movable(
   previews: readonly (readonly Member[])[] = [well],
   openings: readonly (Opening | null)[] = [null],
+  change: Partial<Cluster> = {},
 ): Partial<Scene> & Required<Pick<Scene, 'acts'>> {
   let [previewed, asked] = [0, 0];
   return {
@@ -37,7 +39,7 @@ export function movable(
     acts: {
       previewCluster: ({ cluster: name }) =>
         Promise.resolve({
-          cluster: { ...cluster, name },
+          cluster: { ...cluster, ...change, name },
           snapshot: snapshotOf(...(previews[Math.min(previewed++, previews.length - 1)] ?? [])),
           ...{ routers: [], settings: {}, cannotHold: [] },
         } satisfies Preview),

@@ -200,6 +200,9 @@ export class Stage {
       holdupsOn: () => [],
       catchUp: () => 4,
       switchPrimary: () => ({ result: 'switched', uuid: uuidOf('db2'), epoch: 2, routed: { routers: [] }, parts: [] }),
+      lastSession: () => 50,
+      awaitSessions: () => ({ back: true, because: '1 of its user shop connected to db2' }),
+      restartApplication: () => 'ended well',
       closeAndCopy: () => ({
         extra: `${P}:101-103`,
         file: '/reports/lost.sql',
@@ -242,6 +245,7 @@ export class Stage {
       ...['openPrimary', 'routeWrites', 'routeReads', 'repointReplica', 'startReceiving', 'settleNewPrimary'],
       ...['quarantineOldPrimary', 'writeReport', 'previewCluster', 'nextWindow'],
       ...['holdupsOn', 'endHoldups', 'awaitReceiver', 'catchUp', 'switchPrimary'],
+      ...['lastSession', 'awaitSessions', 'restartApplication'],
       ...['closeAndCopy', 'replayExtras', 'closeForGood', 'advance', 'settleRejoined'],
     ];
     // Async, so that a fake that throws rejects as an activity does.

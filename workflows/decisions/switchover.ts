@@ -6,6 +6,7 @@ import { channelOf, type ClusterSnapshot, type InstanceFacts, readable, type Rel
 import { followers } from './followers';
 import { lingering, notesOfSwitchover } from './lingering';
 import { type FailoverPlan, freeze } from './plan';
+import { notesOfApplications } from './applications';
 import { differences } from './settings-that-matter';
 import { primaryOf, sourceOf } from './topology';
 
@@ -78,7 +79,10 @@ export function decideSwitchover(question: SwitchoverQuestion): SwitchoverDecisi
     ranking: [],
     repoint,
     risks: [],
-    notes: notesOfSwitchover(lingering(cluster, routers), primary.name, writeGapMs),
+    notes: [
+      ...notesOfSwitchover(lingering(cluster, routers), primary.name, writeGapMs),
+      ...notesOfApplications(cluster, 'switchover'),
+    ],
     rpo: null,
     summary: `move the primary of ${cluster.name} from ${primary.name} to ${candidate.name}`,
   });

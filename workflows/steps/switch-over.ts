@@ -5,6 +5,7 @@ import { type FailoverPlan } from '../decisions/plan';
 import { type RunbookReport } from '../decisions/report';
 import { type SwitchoverOrder } from '../inputs';
 import { careful, critical, tidy } from './activities';
+import { lookAfter } from './applications';
 import { attempt, repoint } from './attempts';
 import { nameUnproven, unproven } from './route';
 import { failureWords, type Runbook } from './runbook';
@@ -86,12 +87,14 @@ function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, set
 /** The new primary is open and proven. What is left is tried for a while and named where it cannot be done. */
 async function tidyUp(
   book: Runbook,
-  { cluster }: Preview,
+  { cluster, snapshot }: Preview,
   { oldPrimary, newPrimary }: FailoverPlan,
   switched: Extract<Switched, { result: 'switched' }>,
 ): Promise<RunbookReport> {
   book.found.newPrimary = newPrimary;
   book.phase('tidy', `${newPrimary} takes writes; the rest is tidied up`);
+  const dark = unproven(switched.routed);
+  const applications = lookAfter(book, { cluster, snapshot, oldPrimary, newPrimary, dark, after: 'switchover' });
   await attempt(
     book,
     `Let ${newPrimary} forget that it was a replica`,
@@ -108,7 +111,7 @@ async function tidyUp(
   nameUnproven(book, switched.routed);
   for (const sentence of tellLingering(switched.routed.routers, oldPrimary))
     book.found.decisions.push(`${sentence}; it stays super_read_only and tells them so`);
-  const dark = unproven(switched.routed);
+  await applications;
   const gapMs = gapOf(switched);
   const gap = gapMs === null ? '' : `; clients waited ${gapMs} ms`;
   return dark.length > 0

@@ -46,6 +46,8 @@ export interface InstanceFacts {
   /** The nearest supported series at or below it: an 8.1 counts as 8.0, a 9.3 as 8.4. */
   readonly release: Release;
   readonly uptimeSeconds: number;
+  /** Processlist id of the newest session so far (status variable Connections): what connects later has a higher one. */
+  readonly newestSession?: number;
   readonly readOnly: boolean;
   readonly superReadOnly: boolean;
   readonly gtid: GtidFacts;

@@ -6,6 +6,7 @@ import { channelOf, type ClusterSnapshot, type InstanceFacts, readable, type Rel
 import { followers } from './followers';
 import { lingering, notesOfSwitchover } from './lingering';
 import { type FailoverPlan, freeze } from './plan';
+import { notesOfApplications } from './applications';
 import { differences } from './settings-that-matter';
 import { primaryOf, sourceOf } from './topology';
 import { leftOver, underWay, underWayOn } from './under-way';
@@ -82,6 +83,7 @@ export function decideSwitchover(question: SwitchoverQuestion): SwitchoverDecisi
     notes: [
       ...notesOfSwitchover(lingering(cluster, routers), primary.name, writeGapMs),
       ...leftOver(snapshot, primary),
+      ...notesOfApplications(cluster, 'switchover'),
     ],
     rpo: null,
     summary: `move the primary of ${cluster.name} from ${primary.name} to ${candidate.name}`,

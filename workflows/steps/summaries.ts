@@ -11,6 +11,7 @@ const SUMMARIES: Summaries = {
   openPrimary: ({ candidate, fetchFrom }) =>
     `Apply the relay log of ${candidate}${fetchFrom === null ? '' : `, fetch from ${fetchFrom}`}, open its writes`,
   previewCluster: () => 'Look at every member, its settings and grants',
+  nextWindow: ({ cluster }) => `Find the maintenance window of ${cluster}`,
   holdupsOn: ({ name }) => `List what would hold up a freeze of ${name}`,
   endHoldups: ({ name, sessions }) => `End ${sessions.length} sessions on ${name}`,
   awaitReceiver: ({ replica }) => `Wait until ${replica} receives`,
@@ -28,6 +29,9 @@ const SUMMARIES: Summaries = {
   closeForGood: ({ instance }) => `Make ${instance} read-only for good`,
   advance: ({ instance, goal }) => `${instance} ${goal === 'apply' ? 'applies what it has received' : 'catches up'}`,
   settleRejoined: ({ instance }) => `Lift the quarantine of ${instance}, read its settings back`,
+  lastSession: ({ name }) => `Note who is connected to ${name}`,
+  awaitSessions: ({ application }) => `Wait until ${application.name} has connected`,
+  restartApplication: ({ application }) => `Restart ${application.name}`,
   routeReads: () => 'Point reads at the replicas that follow',
   writeReport: () => 'Keep the report',
 };

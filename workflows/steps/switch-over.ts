@@ -6,6 +6,7 @@ import { type FailoverPlan } from '../decisions/plan';
 import { type RunbookReport } from '../decisions/report';
 import { type SwitchoverOrder } from '../inputs';
 import { careful, critical, tidy } from './activities';
+import { lookAfter } from './applications';
 import { attempt, repoint } from './attempts';
 import { nameUnproven, unproven } from './route';
 import { failureWords, type Runbook } from './runbook';
@@ -17,7 +18,7 @@ export async function switchOver(
   seen: Preview,
   plan: FailoverPlan,
 ): Promise<RunbookReport> {
-  const { cluster } = seen;
+  const { cluster, snapshot } = seen;
   const { oldPrimary, newPrimary } = plan;
   const stepBack = async (headline: string): Promise<RunbookReport> => {
     await Promise.all(below(plan).map((name) => repoint(book, cluster, name, oldPrimary)));
@@ -95,9 +96,11 @@ async function tidyUp(
   { oldPrimary, newPrimary }: FailoverPlan,
   switched: Extract<Switched, { result: 'switched' }>,
 ): Promise<RunbookReport> {
-  const { cluster } = seen;
+  const { cluster, snapshot } = seen;
   book.found.newPrimary = newPrimary;
   book.phase('tidy', `${newPrimary} takes writes; the rest is tidied up`);
+  const dark = unproven(switched.routed);
+  const applications = lookAfter(book, { cluster, snapshot, oldPrimary, newPrimary, dark, after: 'switchover' });
   await attempt(
     book,
     `Let ${newPrimary} forget that it was a replica`,
@@ -115,7 +118,7 @@ async function tidyUp(
   nameUnproven(book, switched.routed);
   for (const sentence of tellLingering(switched.routed.routers, oldPrimary))
     book.found.decisions.push(`${sentence}; it stays super_read_only and tells them so`);
-  const dark = unproven(switched.routed);
+  await applications;
   return dark.length > 0
     ? book.close(
         'failed',

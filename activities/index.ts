@@ -31,6 +31,7 @@ import { closeAndCopy, type Extras, type Pair } from './rejoin/extras';
 import { replayExtras, type Replayed, type ReplayOrder } from './rejoin/replay';
 import { closeForGood, type Closed, type Rejoined, settleRejoined } from './rejoin/settle';
 import { holdupsOn } from './switchover/holdups';
+import { endSessions, type LeftSessions } from './switchover/left-sessions';
 import { awaitReceiver, catchUp, previewCluster, type Preview } from './switchover/prepare';
 import { switchPrimary, type Switched, type SwitchOrder } from './switchover/switch';
 import { releaseLeft, type ReleaseOrder } from './switchover/release';
@@ -118,6 +119,11 @@ export function createActivities(
     }): Promise<CaughtUp> => catchUp(deps, order.cluster, order.primary, order.candidate),
     switchPrimary: (order: SwitchOrder): Promise<Switched> => switchPrimary(deps, order, deps.attempt()),
     releaseRouters: (order: ReleaseOrder): Promise<void> => releaseLeft(deps, order),
+    endSessions: (order: {
+      readonly cluster: Cluster;
+      readonly name: string;
+      readonly upTo: number;
+    }): Promise<LeftSessions[]> => endSessions(deps, order),
     routeWrites: (order: RouteOrder): Promise<Routed> => routeWrites(deps, order),
     routeReads: (order: {
       readonly cluster: Cluster;

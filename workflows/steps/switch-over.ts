@@ -18,7 +18,7 @@ export async function switchOver(
   seen: Preview,
   plan: FailoverPlan,
 ): Promise<RunbookReport> {
-  const { cluster, snapshot } = seen;
+  const { cluster } = seen;
   const { oldPrimary, newPrimary } = plan;
   const stepBack = async (headline: string): Promise<RunbookReport> => {
     await Promise.all(below(plan).map((name) => repoint(book, cluster, name, oldPrimary)));
@@ -107,6 +107,14 @@ async function tidyUp(
     () => tidy.settleNewPrimary({ cluster, name: newPrimary }),
     ({ events }) => (events.length > 0 ? `events enabled: ${events.join(', ')}` : 'its channel is reset'),
   );
+  const { newestSession } = switched;
+  if (newestSession !== null)
+    await attempt(
+      book,
+      `Close the sessions that clients have left on ${oldPrimary}`,
+      () => tidy.endSessions({ cluster, name: oldPrimary, upTo: newestSession }),
+      (closed) => (closed.length > 0 ? closed.map(tellLeftOver).join(', ') : 'there is none'),
+    );
   await repoint(book, cluster, oldPrimary, newPrimary);
   await attempt(
     book,
@@ -126,6 +134,9 @@ async function tidyUp(
       )
     : book.close('done', `${newPrimary} is the primary in place of ${oldPrimary}${tellGap(switched.gapMs)}`);
 }
+
+const tellLeftOver = ({ user, sessions }: { readonly user: string; readonly sessions: number }): string =>
+  `${sessions} of ${user}`;
 
 /** A hold that stays would let next to nobody in on the day when this server is the primary again. */
 const release = (

@@ -14,7 +14,9 @@ test('S1: the candidate does not keep up; that is noticed before anybody waits, 
     const release = await faults.holdApplier('db2');
     const told = await switchOver(scene, { to: 'db2' });
     expect(told.outcome).toBe('failed');
-    expect(told.headline).toMatch(/^Not begun, db1 is the primary as before: db2 does not keep up with db1: after \d+ ms, in which it applied \d+ transactions, /);
+    expect(told.headline).toMatch(
+      /^Not begun, db1 is the primary as before: db2 does not keep up with db1: after \d+ ms, in which it applied \d+ transactions, /,
+    );
     await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
     await release();
     const seen = await settle({ primary: 'db1' });

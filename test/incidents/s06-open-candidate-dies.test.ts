@@ -20,5 +20,6 @@ test('S6: the candidate dies when it has taken writes; the old primary, which la
     expect(told.headline).not.toMatch(/^Undone/);
     const resumed = await load.nextAcknowledgement(moved.atMs, lab.server('db3').uuid);
     expect(resumed.by).toBe(lab.server('db3').uuid);
-    await settle({ primary: 'db3' });
+    // It was frozen when the change broke off, and waits for rejoinInstance.
+    await settle({ primary: 'db3', quarantined: ['db1'] });
   }));

@@ -1,4 +1,5 @@
 import { type Client } from '@temporalio/client';
+import { type CaughtUp } from '../workflows/decisions/caught-up';
 import { nextOpening, type Opening } from '../workflows/decisions/calendar';
 import { type Cluster } from '../workflows/decisions/cluster';
 import { type Comeback } from '../workflows/decisions/applications';
@@ -30,8 +31,10 @@ import { closeAndCopy, type Extras, type Pair } from './rejoin/extras';
 import { replayExtras, type Replayed, type ReplayOrder } from './rejoin/replay';
 import { closeForGood, type Closed, type Rejoined, settleRejoined } from './rejoin/settle';
 import { holdupsOn } from './switchover/holdups';
+import { endSessions, type LeftSessions } from './switchover/left-sessions';
 import { awaitReceiver, catchUp, previewCluster, type Preview } from './switchover/prepare';
 import { switchPrimary, type Switched, type SwitchOrder } from './switchover/switch';
+import { releaseLeft, type ReleaseOrder } from './switchover/release';
 import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
 export type { Advanced, Extras, Fenced, Looking, Opened, Preview, Routed, Settled, Sight, Switched };
@@ -113,8 +116,14 @@ export function createActivities(
       readonly cluster: Cluster;
       readonly primary: string;
       readonly candidate: string;
-    }): Promise<number> => catchUp(deps, order.cluster, order.primary, order.candidate),
+    }): Promise<CaughtUp> => catchUp(deps, order.cluster, order.primary, order.candidate),
     switchPrimary: (order: SwitchOrder): Promise<Switched> => switchPrimary(deps, order, deps.attempt()),
+    releaseRouters: (order: ReleaseOrder): Promise<void> => releaseLeft(deps, order),
+    endSessions: (order: {
+      readonly cluster: Cluster;
+      readonly name: string;
+      readonly upTo: number;
+    }): Promise<LeftSessions[]> => endSessions(deps, order),
     routeWrites: (order: RouteOrder): Promise<Routed> => routeWrites(deps, order),
     routeReads: (order: {
       readonly cluster: Cluster;

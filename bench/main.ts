@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchRollback, type RollbackCase } from './rollback';
 import { benchSwitchover, SWITCHOVER_RATES, type SwitchoverCase } from './switchover';
 import { benchWatch } from './watch';
 import { benchFailover, type FailoverCase, type FaultCase } from './failover';
 
 const USAGE = `Usage: npm run bench -- failover [--runs 10] [--case kill|hang] [--durability semi-sync] [--rate 500] [--json FILE]
-       npm run bench -- switchover [--runs 20] [--case idle|500-per-second|2000-per-second] [--json FILE]
+       npm run bench -- switchover [--runs 20] [--case idle|500-per-second|2000-per-second|rollback] [--json FILE]
        npm run bench -- watch [--seconds 60] [--json FILE]`;
 
 async function main(): Promise<number> {
@@ -72,12 +73,15 @@ async function switchovers(
   print: (bench: string, results: readonly object[]) => Promise<void>,
 ): Promise<number> {
   const rates = SWITCHOVER_RATES.filter((rate) => only === undefined || rate === only);
-  if (!Number.isInteger(runs) || runs < 1 || rates.length === 0) {
+  const rollback = only === undefined || only === 'rollback';
+  if (!Number.isInteger(runs) || runs < 1 || (rates.length === 0 && !rollback)) {
     console.error(USAGE);
     return 2;
   }
-  const results: SwitchoverCase[] = [];
-  for (const rate of rates) results.push(...(await benchSwitchover(rate, runs, (line) => console.error(line))));
+  const onRun = (line: string) => console.error(line);
+  const results: (SwitchoverCase | RollbackCase)[] = [];
+  for (const rate of rates) results.push(...(await benchSwitchover(rate, runs, onRun)));
+  if (rollback) results.push(...(await benchRollback(runs, onRun)));
   await print('switchover', results);
   return results.some((one) => one.lost > 0) ? 1 : 0;
 }

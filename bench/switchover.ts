@@ -34,29 +34,42 @@ interface Measured {
 
 type Switch = (lab: Lab, client: Client, from: string, to: string) => Promise<Record<string, number>>;
 
-/** Move the primary of one lab back and forth under load, by the runbook and by a bare script, and measure at the client. */
+/** Move the primary of one lab back and forth under load, through HAProxy and without, by the runbook and by a bare script. */
 export async function benchSwitchover(
   rate: SwitchoverRate,
   runs: number,
   onRun: (line: string) => void,
 ): Promise<SwitchoverCase[]> {
   const results: SwitchoverCase[] = [];
-  for (const [name, carryOut] of [
-    [rate, byRunbook],
-    [`${rate}-bare-script`, byScript],
+  for (const [name, router, carryOut] of [
+    [rate, 'haproxy', byRunbook],
+    [`${rate}-bare-script`, 'haproxy', byScript],
+    [`${rate}-direct`, 'none', byRunbook],
+    [`${rate}-direct-bare-script`, 'none', byScript],
   ] as const)
-    results.push(await measure(name, carryOut, RATES[rate], runs, onRun));
+    results.push(await measure({ name, router, carryOut, perSecond: RATES[rate], runs }, onRun));
   return results;
 }
 
+interface Case {
+  readonly name: string;
+  readonly router: 'haproxy' | 'none';
+  readonly carryOut: Switch;
+  readonly perSecond: number;
+  readonly runs: number;
+}
+
 async function measure(
-  name: string,
-  carryOut: Switch,
-  perSecond: number,
-  runs: number,
+  { name, router, carryOut, perSecond, runs }: Case,
   onRun: (line: string) => void,
 ): Promise<SwitchoverCase> {
-  const lab = await startLab({ name: `bench-${process.pid}`, temporal: true, worker: true, lifetime: 'starter' });
+  const lab = await startLab({
+    name: `bench-${process.pid}`,
+    router,
+    temporal: true,
+    worker: true,
+    lifetime: 'starter',
+  });
   const connection = await Connection.connect({ address: lab.temporal?.address ?? '' });
   try {
     const client = new Client({ connection });
@@ -131,13 +144,13 @@ async function byScript(lab: Lab, _: Client, from: string, to: string): Promise<
 }
 
 /** What the one step that clients wait for was made of, each part by its own length. */
-function partsOf({ steps }: RunbookReport): Record<string, number> {
+export function partsOf({ steps }: RunbookReport): Record<string, number> {
   const parts = steps.find(({ title }) => title.startsWith('Hold, freeze'))?.parts ?? [];
   const since = (part: StepPart, index: number) => part.atMs - (parts[index - 1]?.atMs ?? 0);
   return Object.fromEntries(parts.map((part, index) => [part.name, since(part, index)]));
 }
 
-async function flowing(load: Load, writes: number): Promise<void> {
+export async function flowing(load: Load, writes: number): Promise<void> {
   const wanted = load.acknowledged.length + writes;
   while (load.acknowledged.length < wanted) await load.nextAcknowledgement();
 }

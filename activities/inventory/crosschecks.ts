@@ -13,6 +13,19 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
     instances.map((instance, index) => ({ ...instance, path: ['clusters', cluster, 'instances', index] })),
   );
   return [
+    ...repeated(
+      inventory.people.map(({ name }, index) => ({
+        value: name.trim().toLowerCase(),
+        path: ['people', index, 'name'],
+      })),
+      (first) => `this name is taken by ${first} — list every person once`,
+    ),
+    ...repeated(
+      inventory.people.flatMap(({ slack }, index) =>
+        slack === undefined ? [] : [{ value: slack, path: ['people', index, 'slack'] }],
+      ),
+      (first) => `this Slack user is ${first} already — list every person once`,
+    ),
     ...clusters.flatMap(([cluster, { instances, routers, tls, applications = [] }]) => [
       ...repeated(
         instances.map(({ name }, index) => ({ value: name, path: ['clusters', cluster, 'instances', index, 'name'] })),

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { type Account, type Cluster, type SecretReference } from '../../workflows/decisions/cluster';
+import { type Person } from '../../workflows/decisions/people';
 import { type Router } from '../../workflows/decisions/router';
 import { RunbookError } from '../errors';
 import { contradictionsOf } from './crosschecks';
@@ -23,6 +24,7 @@ export interface Inventory {
     /** Across all clusters; beyond it a person is asked. */
     readonly automaticFailovers: { readonly failovers: number; readonly perMinutes: number };
   };
+  readonly people: readonly Person[];
   readonly notifications: readonly Notification[];
   readonly temporal: { readonly address?: string; readonly namespace?: string; readonly webUi?: string };
 }

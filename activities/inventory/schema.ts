@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { cluster } from './cluster-schema';
 import { atMost, name, secret } from './fields';
+import { people } from './people-schema';
 import { addressText, command, says, strict, text } from './words';
 
 /**
@@ -62,6 +63,7 @@ export const inventorySchema = strict(
     )
       .prefault({})
       .describe('Limits across all clusters: beyond them a person is asked.'),
+    people,
     notifications: z
       .array(notification, says('a list of notifications', 'leave the line out where there is none'))
       .default([])

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RunbookError } from '../errors';
-import { type Mysql, type Session } from '../mysql/mysql';
+import { type Mysql, type Session, type Value } from '../mysql/mysql';
 import { killSessions } from '../mysql/sessions';
 
 /** Known to everybody who opens servers: one at a time, and the last who asks has it. */
@@ -27,7 +27,8 @@ export function withRightToOpen<Result>(
         const holder = await session.value('SELECT IS_USED_LOCK(?)', [LOCK]);
         if (typeof holder === 'number') await killSessions(server, [holder]);
       }
-      return work(() => openIn(session, server));
+      const clock = await readClock(session);
+      return work(() => openIn(session, server, clock));
     },
     { deadlineMs: forMs },
   );
@@ -36,17 +37,32 @@ export function withRightToOpen<Result>(
 /** Open writes of a server that answers. Idempotent; throws as withRightToOpen. */
 export const openWrites = (server: Mysql): Promise<void> => withRightToOpen(server, 2_000, (open) => open());
 
+/** The server's time, and when we had it by our own clock: read beforehand, for clients may wait for the opening. */
+interface ServerClock {
+  readonly time: Value;
+  readonly readAtMs: number;
+}
+
+async function readClock(session: Session): Promise<ServerClock> {
+  const time = await session.value('SELECT UTC_TIMESTAMP(6)');
+  // After the answer: what is counted from here on is too little rather than too much.
+  return { time, readAtMs: performance.now() };
+}
+
 /**
  * Now, or never: a server that hangs carries out what it was sent when it wakes up, hours later perhaps and beside another primary. So the
  * statement has an expiry in it, by the server's own clock. When this throws the expiry is over; whether the server had opened before its
  * answer was lost is for the caller to ask.
  * Source: MySQL manual, "SET Syntax for Variable Assignment" (a value may be an expression), "read_only".
  */
-async function openIn(session: Session, server: Mysql): Promise<void> {
-  const expiry = await session.value('SELECT UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND', [WITHIN_MS * 1_000]);
+async function openIn(session: Session, server: Mysql, { time, readAtMs }: ServerClock): Promise<void> {
+  const expiresMicros = Math.round((performance.now() - readAtMs + WITHIN_MS) * 1_000);
   const over = pause(WITHIN_MS + MARGIN_MS).then(() => Promise.reject(tooLate(server)));
   const open = async () => {
-    await session.run('SET GLOBAL read_only = IF(UTC_TIMESTAMP(6) < ?, 0, 1)', [expiry]);
+    await session.run(
+      'SET GLOBAL read_only = IF(UTC_TIMESTAMP(6) < CAST(? AS DATETIME(6)) + INTERVAL ? MICROSECOND, 0, 1)',
+      [time, expiresMicros],
+    );
     if (Number(await session.value('SELECT @@global.read_only')) !== 0) throw tooLate(server);
   };
   try {

@@ -1,26 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type SslOptions } from 'mysql2';
 import { type Address } from '../../workflows/decisions/cluster';
 import { RunbookError } from '../errors';
 import { driverCodeOf, errnoOf, fromDriver, timedOut } from '../mysql/driver-errors';
 import { type Line, openLine } from '../mysql/line';
-import { quoteName } from '../mysql/quoting';
+import { type ClientDoor, writeRow } from './client';
 
 /** A router's write side as a client that looks now finds it. */
 export interface WriteSide {
   readonly name: string;
   readonly writeAddress: Address;
-}
-
-/** How to come in at a router's write address, as a client does. */
-export interface ClientDoor {
-  readonly user: string;
-  readonly password: string;
-  /** Left out = plain text. */
-  readonly ssl?: SslOptions;
-  /** Schema with the heartbeat table. */
-  readonly schema: string;
 }
 
 export interface WriteProof {
@@ -111,20 +100,7 @@ async function writeThrough(
   const write = async (): Promise<string> => {
     line = await openLine(login, left);
     if (late) line.destroy();
-    // A proxy that splits reads sends a lone SELECT where its rules say, often to a reader; a transaction stays where it began.
-    await line.query('START TRANSACTION', [], 'objects');
-    const [server] = await line.query<{ uuid: string }[]>('SELECT @@global.server_uuid AS uuid', [], 'objects');
-    const uuid = server?.uuid ?? '';
-    check(uuid);
-    // The uuid stands in the statement as a value: @@server_uuid would be unsafe for statement-based replication.
-    await line.query(
-      `INSERT INTO ${quoteName(schema)}.heartbeat (server_uuid, written_at, beat) VALUES (?, NOW(6), 1)
-       ON DUPLICATE KEY UPDATE written_at = NOW(6), beat = beat + 1`,
-      [uuid],
-      'objects',
-    );
-    await line.query('COMMIT', [], 'objects');
-    return uuid;
+    return writeRow(line, schema, check);
   };
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {

@@ -3,8 +3,8 @@ import { channelOf, readable } from '../../workflows/decisions/facts';
 import { type FenceFindings } from '../../workflows/decisions/fence';
 import { type StepPart } from '../../workflows/decisions/report';
 import { type Deps, knownInstance, stopwatch } from '../deps';
-import { tlsOptions } from '../mysql/tls';
 import { lookAtCluster } from '../observe/cluster';
+import { clientDoor } from './client';
 import { proveWrites } from './prove';
 import { onAllRouters, openRouter } from './router';
 
@@ -59,9 +59,7 @@ export async function fenceRouters(deps: Deps, cluster: Cluster): Promise<FenceF
 export async function routeWrites(deps: Deps, { cluster, primary, uuid }: RouteOrder): Promise<Routed> {
   const watch = stopwatch('route', deps.checkpoint);
   const instance = knownInstance(cluster, primary);
-  const { user, password } = cluster.accounts.admin;
-  const ssl = await tlsOptions(cluster.tls);
-  const door = { user, password: await deps.secret(password), schema: cluster.schema, ...(ssl && { ssl }) };
+  const door = await clientDoor(deps, cluster);
   let provedAt = cluster.routers.length === 0 ? new Date().toISOString() : null;
 
   const results = await onAllRouters(cluster.routers, async (router) => {

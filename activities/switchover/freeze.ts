@@ -4,14 +4,15 @@ import { type Mysql } from '../mysql/mysql';
 import { CLOSE_BOUNDED, killSessions } from '../mysql/sessions';
 
 /**
- * Take writes from a primary that is well, within `withinMs`: super_read_only, then proof that nothing moves. Returns its gtid_executed.
+ * Take writes from a primary that is well, within `withinMs`: super_read_only, then proof that nothing moves. Returns its gtid_executed,
+ * as soon as it is read, and the proof, which takes a second reading: what waits for the first need not wait for the second.
  * It waits behind LOCK TABLES and behind a commit that waits for an acknowledgement, so it is bounded by `lock_wait_timeout` (whole
  * seconds) and by our own deadline. An XA transaction that is prepared can commit in spite of it: then it is no freeze.
  * When it throws, no statement of it is left that could still freeze the server later.
  * Throws FREEZE_FAILED, HOST_TIMED_OUT, LOCK_WAIT_EXCEEDED; the caller takes it back.
  * Source: MySQL manual, "super_read_only", "XA Transaction States".
  */
-export async function freeze(primary: Mysql, withinMs: number): Promise<string> {
+export async function freeze(primary: Mysql, withinMs: number): Promise<Frozen> {
   const begun: { session: number | null } = { session: null };
   try {
     await primary.session(
@@ -28,9 +29,19 @@ export async function freeze(primary: Mysql, withinMs: number): Promise<string> 
   const [first, prepared] = await Promise.all([executedOn(primary), primary.rows('XA RECOVER')]);
   if (prepared.length > 0)
     throw notFrozen(primary, `${prepared.length} prepared XA transaction(s) could commit behind the freeze`);
-  const second = await executedOn(primary);
-  if (first !== second) throw notFrozen(primary, 'its gtid_executed still moves under super_read_only');
-  return second;
+  return { executed: first, proof: stillAt(primary, first) };
+}
+
+export interface Frozen {
+  /** gtid_executed. */
+  readonly executed: string;
+  /** Rejects with FREEZE_FAILED when the set still moves. */
+  readonly proof: Promise<void>;
+}
+
+async function stillAt(primary: Mysql, executed: string): Promise<void> {
+  if ((await executedOn(primary)) !== executed)
+    throw notFrozen(primary, 'its gtid_executed still moves under super_read_only');
 }
 
 /** The server goes on with a statement whose client has left: one that still waits would freeze it when its lock comes free. */

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { type StepPart } from '../../workflows/decisions/report';
 import { type Deps, knownInstance, serverNamed, stopwatch, type Stopwatch, words } from '../deps';
@@ -5,16 +6,22 @@ import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
 import { recordEpoch } from '../replication/epoch';
 import { openWrites, withRightToOpen } from '../replication/open-writes';
-import { setSemiSync } from '../replication/semi-sync';
+import { repointReplica } from '../replication/repoint';
+import { semiSyncStatement } from '../replication/semi-sync';
 import { type RouterSettings } from '../routing/control';
 import { onAllRouters, openRouter } from '../routing/router';
 import { routeWrites, type Routed } from '../routing/writes';
 import { freeze } from './freeze';
+import { newestSessionOn } from './left-sessions';
+import { releaseLeft, type ReleaseOrder, releaseRouters } from './release';
+import { callWitnesses } from './witness';
 
 export interface SwitchOrder {
   readonly cluster: Cluster;
   readonly from: string;
   readonly to: string;
+  /** Replicas that were pointed at the candidate beforehand. */
+  readonly below: readonly string[];
   /** Run id, kept in the epoch row. */
   readonly run: string;
   /** Higher than every epoch that was seen. */
@@ -25,19 +32,28 @@ export interface SwitchOrder {
   readonly settings: Readonly<Record<string, RouterSettings>>;
 }
 
+/** `gapMs`: how long clients behind the routers had nothing acknowledged; null where that was not seen. */
 export type Switched =
   | {
       readonly result: 'switched';
       readonly uuid: string;
       readonly epoch: number;
       readonly routed: Routed;
+      /** Routers that may hold the old primary still: who is away keeps nobody else waiting. */
+      readonly unreleased: readonly string[];
+      readonly gapMs: number | null;
+      /** The last session of the old primary that may have begun before clients were led away; null when it did not say. */
+      readonly newestSession: number | null;
       readonly parts: readonly StepPart[];
     }
   | {
       readonly result: 'undone';
+      /** server_uuid of the old primary, which takes writes again. */
+      readonly uuid: string;
       readonly because: string;
       /** What somebody must look at all the same. */
       readonly left: readonly string[];
+      readonly gapMs: number | null;
       readonly parts: readonly StepPart[];
     }
   | { readonly result: 'not begun'; readonly because: string; readonly parts: readonly StepPart[] };
@@ -66,12 +82,34 @@ export async function switchPrimary(deps: Deps, order: SwitchOrder, attempt: num
       because: `${order.from} does not take writes any more, or ${order.to} does already: somebody changed that meanwhile`,
       parts: watch.parts(),
     };
+  const forMs = order.budgetMs + BESIDES_MS;
+  const witnesses = await callWitnesses(deps, order.cluster, forMs);
   try {
-    await withRightToOpen(pair.to, order.budgetMs + BESIDES_MS, (open) => untilOpen(deps, order, { ...pair, open }));
+    const ended = await onwardOrBack(deps, order, { ...pair, mayBeOpen: attempt > 1 }, forMs);
+    // Who comes after one that died has not seen when the silence began.
+    return { ...ended, gapMs: attempt === 1 ? await witnesses.gapMs(ended.uuid) : null };
+  } finally {
+    witnesses.end();
+  }
+}
+
+type Ended = Exclude<Switched, { result: 'not begun' }>;
+type Unwitnessed =
+  Omit<Extract<Ended, { result: 'switched' }>, 'gapMs'> | Omit<Extract<Ended, { result: 'undone' }>, 'gapMs'>;
+
+async function onwardOrBack(deps: Deps, order: SwitchOrder, pair: Pair, forMs: number): Promise<Unwitnessed> {
+  try {
+    await withRightToOpen(pair.to, forMs, (open) =>
+      untilOpen(deps, order, pair, () => {
+        pair.mayBeOpen = true;
+        return open();
+      }),
+    );
   } catch (error) {
-    deps.checkpoint('switch:giving up');
+    pair.watch.mark('giving up');
     // The answer to the statement that opens may be lost: what counts is what the servers say.
-    if (!(await isOpen(pair.to)) || (await isOpen(pair.from))) return undo(deps, order, words(error), pair);
+    const isOver = pair.mayBeOpen && (await isOpen(pair.to)) && !(await isOpen(pair.from));
+    if (!isOver) return undo(deps, order, words(error), pair);
   }
   return forward(deps, order, pair);
 }
@@ -80,9 +118,11 @@ interface Pair {
   readonly from: Mysql;
   readonly to: Mysql;
   readonly watch: Stopwatch;
+  /** This attempt or one before it may have told the candidate to open. While nobody has, it is closed whether it answers or not. */
+  mayBeOpen: boolean;
 }
 
-const isAsSeen = ({ from, to }: Pair): Promise<boolean> =>
+const isAsSeen = ({ from, to }: Pick<Pair, 'from' | 'to'>): Promise<boolean> =>
   Promise.all([isReadOnly(from), isReadOnly(to)]).then(
     ([frozen, closed]) => !frozen && closed,
     () => false,
@@ -91,13 +131,16 @@ const isAsSeen = ({ from, to }: Pair): Promise<boolean> =>
 async function untilOpen(
   deps: Deps,
   order: SwitchOrder,
-  { from, to, watch, open }: Pair & { readonly open: () => Promise<void> },
+  { from, to, watch }: Pair,
+  open: () => Promise<void>,
 ): Promise<void> {
   const { cluster, budgetMs } = order;
   const [fromOpen, toOpen] = await Promise.all([isOpen(from), isOpen(to)]);
   if (toOpen && !fromOpen) return;
   if (toOpen || !fromOpen) throw diedBefore(order);
 
+  // As a source it would wait for acknowledgements of what it applies; so it becomes one when it has caught up, without a look more.
+  const acknowledged = await semiSyncStatement(to, cluster.durability === 'async' ? 'none' : 'source');
   await onRouters(deps, order, (router) => router.hold(knownInstance(cluster, order.from)));
   watch.mark('held');
   const held = watch.elapsedMs();
@@ -105,9 +148,9 @@ async function untilOpen(
 
   const frozen = await freeze(from, left());
   watch.mark('frozen');
-  await caughtUp(to, frozen, left());
+  await Promise.all([frozen.proof, caughtUp(to, frozen.executed, left())]);
   watch.mark('caught up');
-  await setSemiSync(to, cluster.durability === 'async' ? 'none' : 'source');
+  if (acknowledged !== null) await to.run(acknowledged);
   if (left() <= 0) throw overBudget(budgetMs);
   await open();
   watch.mark('open');
@@ -120,10 +163,13 @@ const diedBefore = ({ from }: SwitchOrder): RunbookError =>
     hint: 'Nothing was moved. Look at the log of the worker that died, then start this again.',
   });
 
+/** Beyond the time that the server was told to wait at most. Clients wait too. */
+const ANSWERS_WITHIN_MS = 50;
+
 async function caughtUp(to: Mysql, frozen: string, leftMs: number): Promise<void> {
   if (leftMs <= 0) throw overBudget(leftMs);
   const late = await to.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [frozen, leftMs / 1000], {
-    deadlineMs: leftMs + 200,
+    deadlineMs: leftMs + ANSWERS_WITHIN_MS,
   });
   if (Number(late) === 0) return;
   throw new RunbookError({
@@ -141,45 +187,65 @@ const overBudget = (budgetMs: number): RunbookError =>
   });
 
 /** The candidate is open: record it and let clients in, both at once. */
-async function forward(deps: Deps, order: SwitchOrder, { to, watch }: Pair): Promise<Switched> {
+async function forward(deps: Deps, order: SwitchOrder, { from, to, watch }: Pair): Promise<Unwitnessed> {
   const { cluster, run, minEpoch } = order;
   const uuid = String(await to.value('SELECT @@server_uuid'));
-  const [epoch, routed] = await Promise.all([
+  const [newestSession, epoch, routed] = await Promise.all([
+    newestSessionOn(from),
     recordEpoch(to, cluster.schema, uuid, { run, minEpoch }),
     routeWrites(deps, { cluster, primary: order.to, uuid }),
   ]);
   watch.mark('routed');
-  await letThrough(deps, order);
-  return { result: 'switched', uuid, epoch, routed, parts: watch.parts() };
+  const unreleased = (await releaseRouters(deps, held(order))).map(({ router }) => router);
+  return { result: 'switched', uuid, epoch, routed, newestSession, unreleased, parts: watch.parts() };
 }
 
-/** The candidate closed for sure where it answers, the old primary open, the routers at it: in this order, so that never two take writes. */
-async function undo(deps: Deps, order: SwitchOrder, because: string, { from, to, watch }: Pair): Promise<Switched> {
-  const closed = await to.run('SET GLOBAL super_read_only = ON', [], { deadlineMs: CLOSE_WITHIN_MS }).then(
+/**
+ * The candidate closed for sure where it answers, the old primary open, the routers at it: in this order, so that never two take writes.
+ * Nobody waits for the answer of a candidate that was never told to open.
+ */
+async function undo(deps: Deps, order: SwitchOrder, because: string, pair: Pair): Promise<Unwitnessed> {
+  const { from, to, watch, mayBeOpen } = pair;
+  const closing = to.run('SET GLOBAL super_read_only = ON', [], { deadlineMs: CLOSE_WITHIN_MS }).then(
     () => true,
-    () => false,
+    () => !mayBeOpen,
   );
+  if (mayBeOpen) await closing;
+  const followed = followAgain(deps, order);
   await openWrites(from);
   watch.mark('open again');
   await onRouters(deps, order, (router) => router.pointWritesTo(knownInstance(order.cluster, order.from)));
-  await letThrough(deps, order);
+  // The old primary's clients wait: another attempt mends what this one could not.
+  await releaseLeft(deps, held(order));
+  await followed;
   watch.mark('undone');
-  const left = closed
+  const uuid = String(await from.value('SELECT @@server_uuid'));
+  const left = (await closing)
     ? []
     : [
         `${order.to} did not answer when it was closed again, and may take writes when it comes back: no router leads to it; set super_read_only there before anything else`,
       ];
-  return { result: 'undone', because, left, parts: watch.parts() };
+  return { result: 'undone', uuid, because, left, parts: watch.parts() };
 }
+
+/**
+ * The old primary may be left without anybody who acknowledges its commits: the candidate is gone perhaps, and the others copy from it.
+ * What cannot be done in a moment is left to the runbook, which points them back, too.
+ */
+async function followAgain(deps: Deps, { cluster, below, from }: SwitchOrder): Promise<void> {
+  const back = below.map((name) => repointReplica(deps, cluster, name, from).catch(() => undefined));
+  await Promise.race([Promise.all(back), pause(FOLLOWS_WITHIN_MS)]);
+}
+
+const FOLLOWS_WITHIN_MS = 500;
 
 /** Clients wait behind it, for a server that may be gone. */
 const CLOSE_WITHIN_MS = 200;
 
-const letThrough = (deps: Deps, order: SwitchOrder): Promise<void> =>
-  onRouters(deps, order, async (router) => {
-    // What was not held needs no release, and no reason to fail here.
-    if (router.holds) await router.release(knownInstance(order.cluster, order.from), order.settings[router.name] ?? {});
-  });
+const held = ({ cluster, from, settings }: SwitchOrder): ReleaseOrder => ({
+  ...{ cluster, held: from, settings },
+  routers: cluster.routers.map(({ name }) => name),
+});
 
 async function onRouters(
   deps: Deps,

@@ -13,8 +13,10 @@ export interface LoadOptions {
   readonly perSecond?: number;
   /** Default 500. */
   readonly connectTimeoutMs?: number;
-  /** Where to write. Default: the lab's router, or db1 where there is none. */
-  readonly port?: number;
+  /** Where to write: the first that takes writes. Default: the lab's router, or every server where there is none. */
+  readonly ports?: readonly number[];
+  /** One session, many servers: each row is read back to see who took it. Default false. */
+  readonly multiplexed?: boolean;
 }
 
 /** Numbered rows written through the router until `stop`, with every acknowledgement kept. */
@@ -48,11 +50,12 @@ export function startLoad(lab: Lab, options: LoadOptions = {}): Load {
   const writers = options.writers ?? 4;
   const target: WriterTarget = {
     host: '127.0.0.1',
-    port: options.port ?? lab.router?.writePort ?? lab.server('db1').port,
+    ports: options.ports ?? (lab.router ? [lab.router.writePort] : lab.servers.map(({ port }) => port)),
     user: lab.accounts.app.user,
     password: passwordOf(lab.accounts.app),
     database: 'shop',
     connectTimeoutMs: options.connectTimeoutMs ?? 500,
+    multiplexed: options.multiplexed ?? false,
   };
   const acknowledged: Acknowledgement[] = [];
   const failed: FailedStatement[] = [];

@@ -74,7 +74,7 @@ test('a full disk stops commits with error 28, as mysqld itself says', async () 
 
 test('exhausted connections turn the next client away with 1040', async () => {
   const undo = await lab().faults.exhaustConnections('db2');
-  const load = startLoad(lab(), { writers: 1, port: lab().server('db2').ownPort });
+  const load = startLoad(lab(), { writers: 1, ports: [lab().server('db2').ownPort] });
   await eventually('a refused connection', () => load.refusedConnections() > 0);
   await undo();
   await load.stop();

@@ -9,6 +9,7 @@ import { type FailoverPlan, freeze } from './plan';
 import { notesOfApplications } from './applications';
 import { differences } from './settings-that-matter';
 import { primaryOf, sourceOf } from './topology';
+import { leftOver, underWay, underWayOn } from './under-way';
 
 export interface SwitchoverQuestion {
   readonly cluster: Cluster;
@@ -83,6 +84,7 @@ export function decideSwitchover(question: SwitchoverQuestion): SwitchoverDecisi
     risks: [],
     notes: [
       ...notesOfSwitchover(lingering(cluster, routers), primary.name, writeGapMs),
+      ...leftOver(snapshot, primary),
       ...notesOfApplications(cluster, 'switchover'),
     ],
     rpo: null,
@@ -148,6 +150,7 @@ function refusalsOfCluster(
     ...(cluster.durability !== 'async' && !primary.semiSync.sourceActive
       ? [{ sentence: `semi-sync of ${primary.name} has fallen back`, cure: 'find out why no replica acknowledges' }]
       : []),
+    ...underWay(snapshot, primary),
   ];
 }
 
@@ -200,6 +203,7 @@ function refusalsOfCandidate(question: SwitchoverQuestion, primary: InstanceFact
       'there would be no way back: upgrade it first, or use upgradeCluster',
     );
   for (const { what, cure } of differences(primary, one)) add(what, cure);
+  refusals.push(...underWayOn(one));
   const bad = examine(snapshot, cluster).filter(({ severity, instance: at }) => severity === 'bad' && at === one.name);
   for (const { what, fix } of bad) add(`${one.name}: ${what}`, fix.join(' ') || 'see runbook doctor');
   return refusals;

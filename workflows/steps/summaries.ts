@@ -17,6 +17,7 @@ const SUMMARIES: Summaries = {
   awaitReceiver: ({ replica }) => `Wait until ${replica} receives`,
   catchUp: ({ candidate, primary }) => `Let ${candidate} catch up with ${primary}`,
   switchPrimary: ({ from, to }) => `Hold, freeze ${from}, open ${to}, route, prove`,
+  releaseRouters: ({ routers, held }) => `End the hold of ${held} at ${routers.join(', ')}`,
   routeWrites: ({ primary }) => `Point every router at ${primary}, prove it by a write`,
   repointReplica: ({ replica, source }) => `Repoint ${replica} to ${source}`,
   startReceiving: ({ name }) => `Let ${name} receive again`,

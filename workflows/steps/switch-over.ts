@@ -1,4 +1,5 @@
 import { type Preview, type Switched } from '../../activities';
+import { tellCaughtUp } from '../decisions/caught-up';
 import { newestEpoch } from '../decisions/facts';
 import { tellLingering } from '../decisions/lingering';
 import { type FailoverPlan } from '../decisions/plan';
@@ -19,20 +20,19 @@ export async function switchOver(
 ): Promise<RunbookReport> {
   const { cluster } = seen;
   const { oldPrimary, newPrimary } = plan;
-  const below = Object.keys(plan.repoint).filter((name) => name !== oldPrimary);
   const stepBack = async (headline: string): Promise<RunbookReport> => {
-    await Promise.all(below.map((name) => repoint(book, cluster, name, oldPrimary)));
+    await Promise.all(below(plan).map((name) => repoint(book, cluster, name, oldPrimary)));
     return book.close('failed', headline);
   };
 
   book.phase('prepare', 'what is slow is done before anybody waits');
   try {
     // The new primary's first commit finds someone to acknowledge it, and nobody has to be moved while clients wait.
-    for (const name of below) await move(book, seen, name, newPrimary);
+    for (const name of below(plan)) await move(book, seen, name, newPrimary);
     await book.step(
       `Let ${newPrimary} catch up with ${oldPrimary}`,
       () => careful.catchUp({ cluster, primary: oldPrimary, candidate: newPrimary }),
-      (behindMs) => `${behindMs} ms behind`,
+      tellCaughtUp,
     );
   } catch (error) {
     return stepBack(`Not begun, ${oldPrimary} is the primary as before: ${failureWords(error)}`);
@@ -56,10 +56,14 @@ export async function switchOver(
     return stepBack(`Not begun, nothing but the replicas' source was touched: ${switched.because}`);
   if (switched.result === 'undone') {
     book.found.left.push(...switched.left);
-    return stepBack(`Undone, ${oldPrimary} takes writes again: ${switched.because}`);
+    return stepBack(`Undone, ${oldPrimary} takes writes again${tellGap(switched.gapMs)}: ${switched.because}`);
   }
   return tidyUp(book, seen, plan, switched);
 }
+
+/** Who copies from the new primary before clients wait; the old one follows only later. */
+const below = ({ repoint: sources, oldPrimary }: FailoverPlan): string[] =>
+  Object.keys(sources).filter((name) => name !== oldPrimary);
 
 const move = (book: Runbook, { cluster }: Preview, replica: string, source: string): Promise<unknown> =>
   book.step(
@@ -77,6 +81,7 @@ function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, set
     cluster,
     from: plan.oldPrimary,
     to: plan.newPrimary,
+    below: below(plan),
     run: book.run,
     minEpoch: newestEpoch(snapshot) + 1,
     budgetMs: order.writeGapMs,
@@ -87,10 +92,11 @@ function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, set
 /** The new primary is open and proven. What is left is tried for a while and named where it cannot be done. */
 async function tidyUp(
   book: Runbook,
-  { cluster, snapshot }: Preview,
+  seen: Preview,
   { oldPrimary, newPrimary }: FailoverPlan,
   switched: Extract<Switched, { result: 'switched' }>,
 ): Promise<RunbookReport> {
+  const { cluster, snapshot } = seen;
   book.found.newPrimary = newPrimary;
   book.phase('tidy', `${newPrimary} takes writes; the rest is tidied up`);
   const dark = unproven(switched.routed);
@@ -101,6 +107,14 @@ async function tidyUp(
     () => tidy.settleNewPrimary({ cluster, name: newPrimary }),
     ({ events }) => (events.length > 0 ? `events enabled: ${events.join(', ')}` : 'its channel is reset'),
   );
+  const { newestSession } = switched;
+  if (newestSession !== null)
+    await attempt(
+      book,
+      `Close the sessions that clients have left on ${oldPrimary}`,
+      () => tidy.endSessions({ cluster, name: oldPrimary, upTo: newestSession }),
+      (closed) => (closed.length > 0 ? closed.map(tellLeftOver).join(', ') : 'there is none'),
+    );
   await repoint(book, cluster, oldPrimary, newPrimary);
   await attempt(
     book,
@@ -108,23 +122,35 @@ async function tidyUp(
     () => tidy.routeReads({ cluster, primary: newPrimary, without: [] }),
     ({ because }) => because,
   );
+  if (switched.unreleased.length > 0) await release(book, seen, oldPrimary, switched.unreleased);
   nameUnproven(book, switched.routed);
   for (const sentence of tellLingering(switched.routed.routers, oldPrimary))
     book.found.decisions.push(`${sentence}; it stays super_read_only and tells them so`);
   await applications;
-  const gapMs = gapOf(switched);
-  const gap = gapMs === null ? '' : `; clients waited ${gapMs} ms`;
   return dark.length > 0
     ? book.close(
         'failed',
         `${newPrimary} is the primary in place of ${oldPrimary}, but no write came through ${dark.join(', ')}`,
       )
-    : book.close('done', `${newPrimary} is the primary in place of ${oldPrimary}${gap}`);
+    : book.close('done', `${newPrimary} is the primary in place of ${oldPrimary}${tellGap(switched.gapMs)}`);
 }
 
-/** From the hold to the write that came through every router; null after an attempt that died. */
-function gapOf({ parts }: Switched): number | null {
-  const at = (name: string) => parts.find((part) => part.name === name)?.atMs;
-  const [held, routed] = [at('held'), at('routed')];
-  return held === undefined || routed === undefined ? null : Math.round(routed - held);
-}
+const tellLeftOver = ({ user, sessions }: { readonly user: string; readonly sessions: number }): string =>
+  `${sessions} of ${user}`;
+
+/** A hold that stays would let next to nobody in on the day when this server is the primary again. */
+const release = (
+  book: Runbook,
+  { cluster, settings }: Preview,
+  held: string,
+  routers: readonly string[],
+): Promise<void> =>
+  attempt(
+    book,
+    `End the hold of ${held} at ${routers.join(', ')}`,
+    () => tidy.releaseRouters({ cluster, held, routers, settings }),
+    () => 'released',
+  );
+
+/** As our own clients behind the routers saw it. */
+const tellGap = (gapMs: number | null): string => (gapMs === null ? '' : `; clients waited ${gapMs} ms`);

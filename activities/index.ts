@@ -119,11 +119,8 @@ export function createActivities(
     }): Promise<CaughtUp> => catchUp(deps, order.cluster, order.primary, order.candidate),
     switchPrimary: (order: SwitchOrder): Promise<Switched> => switchPrimary(deps, order, deps.attempt()),
     releaseRouters: (order: ReleaseOrder): Promise<void> => releaseLeft(deps, order),
-    endSessions: (order: {
-      readonly cluster: Cluster;
-      readonly name: string;
-      readonly upTo: number;
-    }): Promise<LeftSessions[]> => endSessions(deps, order),
+    endSessions: (order: { readonly cluster: Cluster; readonly name: string }): Promise<LeftSessions[]> =>
+      endSessions(deps, order),
     routeWrites: (order: RouteOrder): Promise<Routed> => routeWrites(deps, order),
     routeReads: (order: {
       readonly cluster: Cluster;

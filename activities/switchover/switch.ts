@@ -12,7 +12,6 @@ import { type RouterSettings } from '../routing/control';
 import { onAllRouters, openRouter } from '../routing/router';
 import { routeWrites, type Routed } from '../routing/writes';
 import { freeze } from './freeze';
-import { newestSessionOn } from './left-sessions';
 import { releaseLeft, type ReleaseOrder, releaseRouters } from './release';
 import { callWitnesses } from './witness';
 
@@ -42,8 +41,6 @@ export type Switched =
       /** Routers that may hold the old primary still: who is away keeps nobody else waiting. */
       readonly unreleased: readonly string[];
       readonly gapMs: number | null;
-      /** The last session of the old primary that may have begun before clients were led away; null when it did not say. */
-      readonly newestSession: number | null;
       readonly parts: readonly StepPart[];
     }
   | {
@@ -187,17 +184,16 @@ const overBudget = (budgetMs: number): RunbookError =>
   });
 
 /** The candidate is open: record it and let clients in, both at once. */
-async function forward(deps: Deps, order: SwitchOrder, { from, to, watch }: Pair): Promise<Unwitnessed> {
+async function forward(deps: Deps, order: SwitchOrder, { to, watch }: Pair): Promise<Unwitnessed> {
   const { cluster, run, minEpoch } = order;
   const uuid = String(await to.value('SELECT @@server_uuid'));
-  const [newestSession, epoch, routed] = await Promise.all([
-    newestSessionOn(from),
+  const [epoch, routed] = await Promise.all([
     recordEpoch(to, cluster.schema, uuid, { run, minEpoch }),
     routeWrites(deps, { cluster, primary: order.to, uuid }),
   ]);
   watch.mark('routed');
   const unreleased = (await releaseRouters(deps, held(order))).map(({ router }) => router);
-  return { result: 'switched', uuid, epoch, routed, newestSession, unreleased, parts: watch.parts() };
+  return { result: 'switched', uuid, epoch, routed, unreleased, parts: watch.parts() };
 }
 
 /**

@@ -198,8 +198,17 @@ export class Stage {
       }),
       nextWindow: () => null,
       holdupsOn: () => [],
-      catchUp: () => 4,
-      switchPrimary: () => ({ result: 'switched', uuid: uuidOf('db2'), epoch: 2, routed: { routers: [] }, parts: [] }),
+      catchUp: () => ({ behindMs: 4, waitedMs: 20, applied: 3 }),
+      switchPrimary: () => ({
+        result: 'switched',
+        uuid: uuidOf('db2'),
+        epoch: 2,
+        routed: { routers: [] },
+        unreleased: [],
+        gapMs: 31,
+        parts: [],
+      }),
+      endSessions: () => [],
       lastSession: () => 50,
       awaitSessions: () => ({ back: true, because: '1 of its user shop connected to db2' }),
       restartApplication: () => 'ended well',
@@ -245,7 +254,7 @@ export class Stage {
       ...['openPrimary', 'routeWrites', 'routeReads', 'repointReplica', 'startReceiving', 'settleNewPrimary'],
       ...['quarantineOldPrimary', 'writeReport', 'previewCluster', 'nextWindow'],
       ...['holdupsOn', 'endHoldups', 'awaitReceiver', 'catchUp', 'switchPrimary'],
-      ...['lastSession', 'awaitSessions', 'restartApplication'],
+      ...['lastSession', 'awaitSessions', 'restartApplication', 'endSessions', 'releaseRouters'],
       ...['closeAndCopy', 'replayExtras', 'closeForGood', 'advance', 'settleRejoined'],
     ];
     // Async, so that a fake that throws rejects as an activity does.

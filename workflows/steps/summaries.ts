@@ -29,6 +29,7 @@ const SUMMARIES: Summaries = {
   closeForGood: ({ instance }) => `Make ${instance} read-only for good`,
   advance: ({ instance, goal }) => `${instance} ${goal === 'apply' ? 'applies what it has received' : 'catches up'}`,
   settleRejoined: ({ instance }) => `Lift the quarantine of ${instance}, read its settings back`,
+  endSessions: ({ name }) => `Close what clients have left on ${name}`,
   lastSession: ({ name }) => `Note who is connected to ${name}`,
   awaitSessions: ({ application }) => `Wait until ${application.name} has connected`,
   restartApplication: ({ application }) => `Restart ${application.name}`,

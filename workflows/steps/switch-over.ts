@@ -107,14 +107,12 @@ async function tidyUp(
     () => tidy.settleNewPrimary({ cluster, name: newPrimary }),
     ({ events }) => (events.length > 0 ? `events enabled: ${events.join(', ')}` : 'its channel is reset'),
   );
-  const { newestSession } = switched;
-  if (newestSession !== null)
-    await attempt(
-      book,
-      `Close the sessions that clients have left on ${oldPrimary}`,
-      () => tidy.endSessions({ cluster, name: oldPrimary, upTo: newestSession }),
-      (closed) => (closed.length > 0 ? closed.map(tellLeftOver).join(', ') : 'there is none'),
-    );
+  await attempt(
+    book,
+    `Close the sessions that clients have left on ${oldPrimary}`,
+    () => tidy.endSessions({ cluster, name: oldPrimary }),
+    (closed) => (closed.length > 0 ? closed.map(tellLeftOver).join(', ') : 'there is none'),
+  );
   await repoint(book, cluster, oldPrimary, newPrimary);
   await attempt(
     book,

@@ -137,9 +137,9 @@ describe('laws, in zones with odd offsets and changes', () => {
         const { opensMs, closesMs } = nextOpening([one], at)!;
         expect(closesMs).toBeGreaterThan(Math.max(at, opensMs));
         expect(opensMs - at).toBeLessThan(15 * 86_400_000);
-        // Where windows touch, one who looks earlier sees an earlier beginning of the same opening; its end is the same.
+        // Where windows touch, one who looks earlier sees an earlier beginning of the same opening, and maybe no end of it.
         const atItsBeginning = nextOpening([one], opensMs)!;
-        expect(atItsBeginning.closesMs).toBe(closesMs);
+        expect(atItsBeginning.closesMs).toBeGreaterThan(opensMs);
         expect(atItsBeginning.opensMs).toBeLessThanOrEqual(opensMs);
         const atItsEnd = nextOpening([one], closesMs - 1)!;
         expect(atItsEnd.opensMs).toBeLessThan(closesMs);

@@ -6,6 +6,7 @@ import { type RouterSettings } from '../routing/control';
 import { onAllRouters, openRouter } from '../routing/router';
 import { type Routed } from '../routing/writes';
 import { type ReleaseOrder } from './release';
+import { type Witnesses } from './witness';
 
 export interface SwitchOrder {
   readonly cluster: Cluster;
@@ -55,6 +56,7 @@ export interface Pair {
   readonly from: Mysql;
   readonly to: Mysql;
   readonly watch: Stopwatch;
+  readonly audience: Promise<Witnesses>;
   /** The candidate's server_uuid, once it has told it. */
   toUuid?: string;
   /** This attempt or one before it may have told the candidate to open. While nobody has, it is closed whether it answers or not. */

@@ -2,17 +2,21 @@ import { type Deps, knownInstance, serverNamed, stopwatch, words } from '../deps
 import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
 import { recordEpoch } from '../replication/epoch';
-import { withRightToOpen } from '../replication/open-writes';
+import { isStillHeld, type Right, withRightToOpen } from '../replication/open-writes';
 import { semiSyncStatement } from '../replication/semi-sync';
 import { routeWrites } from '../routing/writes';
 import { freeze } from './freeze';
 import { held, onRouters, type Pair, type Switched, type SwitchOrder, type Unwitnessed } from './order';
 import { releaseRouters } from './release';
-import { undo } from './undo';
+import { answers, overtaken, primaryLost, undo } from './undo';
 import { callWitnesses } from './witness';
 
 /** Above the budget, for what is cheap: claiming the candidate and reading both. */
-const BESIDES_MS = 5_000;
+const BESIDES_MS = 8_000;
+/** Less than the time after which a worker that stands still is given up: who comes back later than that claims nothing. */
+const CLAIMED_WITHIN_MS = 800;
+/** For what follows when it is over: an undo that is worth its name takes a fraction. */
+const UNDO_MS = 10_000;
 
 /**
  * The part of a switchover that clients wait for, as one unit: hold, freeze, prove frozen, let the candidate catch up, open it, route, prove.
@@ -36,31 +40,64 @@ export async function switchPrimary(deps: Deps, order: SwitchOrder, attempt: num
       parts: watch.parts(),
     };
   const forMs = order.budgetMs + BESIDES_MS;
-  const witnesses = await callWitnesses(deps, order.cluster, forMs);
+  const audience = callWitnesses(deps, order.cluster, forMs);
   try {
-    const ended = await onwardOrBack(deps, order, { ...pair, mayBeOpen: attempt > 1 }, forMs);
+    const ended = await onwardOrBack(deps, order, { ...pair, audience, mayBeOpen: attempt > 1 }, forMs);
     // Who comes after one that died has not seen when the silence began.
-    return { ...ended, gapMs: attempt === 1 ? await witnesses.gapMs(ended.uuid) : null };
+    return { ...ended, gapMs: attempt === 1 ? await (await audience).gapMs(ended.uuid) : null };
   } finally {
-    witnesses.end();
+    (await audience).end();
   }
 }
 
+/**
+ * Whoever has the right to open the old primary decides, and the next attempt takes it before it looks. So one that was given up and goes
+ * on later can neither freeze nor open anything.
+ */
 async function onwardOrBack(deps: Deps, order: SwitchOrder, pair: Pair, forMs: number): Promise<Unwitnessed> {
-  try {
-    await withRightToOpen(pair.to, forMs, (open) =>
-      untilOpen(deps, order, pair, () => {
-        pair.mayBeOpen = true;
-        return open();
-      }),
-    );
-  } catch (error) {
+  // One that hangs would keep us waiting for its lock: dead or not, it is not there to go back to.
+  if (!(await answers(pair.from))) {
+    if (await isOpen(pair.to)) return forward(deps, order, pair);
+    return primaryLost(deps, order, 'it does not answer');
+  }
+  const undone = await withRightToOpen(pair.from, forMs + 2 * UNDO_MS, (back) => {
+    if (pair.watch.elapsedMs() > CLAIMED_WITHIN_MS) throw overtaken(order.from);
+    return tryOnward(deps, order, pair, { back, forMs });
+  });
+  return undone ?? forward(deps, order, pair);
+}
+
+interface Decision {
+  readonly back: Right;
+  readonly forMs: number;
+}
+
+/** Null when the candidate is open. */
+async function tryOnward(
+  deps: Deps,
+  order: SwitchOrder,
+  pair: Pair,
+  { back, forMs }: Decision,
+): Promise<Unwitnessed | null> {
+  const giveUp = async (error: unknown, candidate: Right | null) => {
     pair.watch.mark('giving up');
     // The answer to the statement that opens may be lost: what counts is what the servers say.
     const isOver = pair.mayBeOpen && (await isOpen(pair.to)) && !(await isOpen(pair.from));
-    if (!isOver) return undo(deps, order, words(error), pair);
+    return isOver ? null : undo(deps, order, pair, { because: words(error), back, candidate });
+  };
+  const claim = { had: false };
+  try {
+    return await withRightToOpen(pair.to, forMs + UNDO_MS, async (candidate) => {
+      claim.had = true;
+      return untilOpen(deps, order, pair, { back, candidate }).then(
+        () => null,
+        (error: unknown) => giveUp(error, candidate),
+      );
+    });
+  } catch (error) {
+    if (claim.had) throw error;
+    return giveUp(error, null);
   }
-  return forward(deps, order, pair);
 }
 
 const isAsSeen = ({ from, to }: Pick<Pair, 'from' | 'to'>): Promise<boolean> =>
@@ -69,7 +106,12 @@ const isAsSeen = ({ from, to }: Pick<Pair, 'from' | 'to'>): Promise<boolean> =>
     () => false,
   );
 
-async function untilOpen(deps: Deps, order: SwitchOrder, pair: Pair, open: () => Promise<void>): Promise<void> {
+interface Rights {
+  readonly back: Right;
+  readonly candidate: Right;
+}
+
+async function untilOpen(deps: Deps, order: SwitchOrder, pair: Pair, { back, candidate }: Rights): Promise<void> {
   const { cluster, budgetMs } = order;
   const { from, to, watch } = pair;
   const [fromOpen, toOpen, uuid] = await Promise.all([isOpen(from), isOpen(to), to.value('SELECT @@server_uuid')]);
@@ -79,7 +121,9 @@ async function untilOpen(deps: Deps, order: SwitchOrder, pair: Pair, open: () =>
 
   // As a source it would wait for acknowledgements of what it applies; so it becomes one when it has caught up, without a look more.
   const acknowledged = await semiSyncStatement(to, cluster.durability === 'async' ? 'none' : 'source');
+  await pair.audience;
   await goodMoment(from, to, CALM_WITHIN_MS);
+  if (!(await isStillHeld(from, back))) throw overtaken(order.from);
   watch.mark('calm');
   await onRouters(deps, order, (router) => router.hold(knownInstance(cluster, order.from)));
   watch.mark('held');
@@ -88,13 +132,14 @@ async function untilOpen(deps: Deps, order: SwitchOrder, pair: Pair, open: () =>
   await goodMoment(from, to, Math.min(MOMENT_WITHIN_MS, budgetMs / 4));
   watch.mark('close behind');
 
-  const frozen = await freeze(from, left());
+  const frozen = await freeze(from, back, left());
   watch.mark('frozen');
   await Promise.all([frozen.proof, caughtUp(to, frozen.executed, left())]);
   watch.mark('caught up');
   if (acknowledged !== null) await to.run(acknowledged);
   if (left() <= 0) throw overBudget(budgetMs);
-  await open();
+  pair.mayBeOpen = true;
+  await candidate.open();
   watch.mark('open');
 }
 

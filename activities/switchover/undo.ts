@@ -3,37 +3,48 @@ import { type Deps, knownInstance, words } from '../deps';
 import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
 import { endDumpSession } from '../replication/dump-session';
-import { openWrites } from '../replication/open-writes';
+import { isStillHeld, type Right } from '../replication/open-writes';
 import { repointReplica } from '../replication/repoint';
 import { refuseIfMoved } from './moved';
 import { held, onRouters, type Pair, type SwitchOrder, type Unwitnessed } from './order';
 import { releaseLeft, releaseRouters } from './release';
+
+export interface Undoing {
+  readonly because: string;
+  /** To open the old primary: whoever has it, decides. */
+  readonly back: Right;
+  /** Null where the candidate could not be claimed: then this attempt has not told it to open. */
+  readonly candidate: Right | null;
+}
+
 /**
  * The candidate closed for sure where it answers, the old primary open, the routers at it: in this order, so that never two take writes.
  * Nobody waits for the answer of a candidate that was never told to open; one that was may have taken writes, and then there is no way back.
- * Throws PRIMARY_LOST, CANDIDATE_LOST (both end the change), and what another attempt may mend.
+ * Throws PRIMARY_LOST, CANDIDATE_LOST (both end the change), and what another attempt may mend, CONNECTION_LOST where that one has begun
+ * already: then nothing is touched.
  */
-export async function undo(deps: Deps, order: SwitchOrder, because: string, pair: Pair): Promise<Unwitnessed> {
+export async function undo(deps: Deps, order: SwitchOrder, pair: Pair, undoing: Undoing): Promise<Unwitnessed> {
   const { from, to, watch, mayBeOpen } = pair;
-  const closing = to.run('SET GLOBAL super_read_only = ON', [], { deadlineMs: CLOSE_WITHIN_MS }).then(
-    () => true,
-    () => false,
-  );
-  const following: Promise<void>[] = [];
+  await refuseIfOvertaken(deps, order, from, undoing.back);
+  const closing = undoing.candidate === null ? Promise.resolve(false) : isClosedBy(undoing.candidate);
+  if (mayBeOpen) {
+    if (!(await closing) && (await answers(to))) throw overtaken(order.to);
+    await refuseIfMoved(deps, order, await closing).catch((error: unknown) => end(deps, order, error));
+  }
+  const followed = followAgain(deps, order, pair, closing);
   try {
-    if (mayBeOpen) await refuseIfMoved(deps, order, await closing);
-    following.push(followAgain(deps, order, pair, closing));
-    await openAgain(order, from);
+    await undoing.back.open();
   } catch (error) {
-    // A failover follows: nothing of ours may move a replica or hold clients behind its back.
-    await Promise.all([...following, releaseRouters(deps, held(order))]);
-    throw error;
+    // A failover may follow: nothing of ours moves a replica behind its back.
+    await followed;
+    if (await answers(from)) throw error;
+    await primaryLost(deps, order, words(error));
   }
   watch.mark('open again');
   await onRouters(deps, order, (router) => router.pointWritesTo(knownInstance(order.cluster, order.from)));
   // The old primary's clients wait: another attempt mends what this one could not.
   await releaseLeft(deps, held(order));
-  await Promise.race([...following, pause(FOLLOWS_WITHIN_MS)]);
+  await Promise.race([followed, pause(FOLLOWS_WITHIN_MS)]);
   watch.mark('undone');
   const uuid = String(await from.value('SELECT @@server_uuid'));
   const left =
@@ -42,24 +53,57 @@ export async function undo(deps: Deps, order: SwitchOrder, because: string, pair
       : [
           `${order.to} did not answer when it was closed again, and may take writes when it comes back: no router leads to it; set super_read_only there before anything else`,
         ];
-  return { result: 'undone', uuid, because, left, parts: watch.parts() };
+  return { result: 'undone', uuid, because: undoing.because, left, parts: watch.parts() };
 }
 
+const FOLLOWS_WITHIN_MS = 500;
 /** Clients wait behind it, for a server that may be gone. */
 const CLOSE_WITHIN_MS = 200;
-const FOLLOWS_WITHIN_MS = 500;
 
-/** Who does not answer twice is not waited for: a failover has ways to go on without it, and cannot begin before this has ended. */
-async function openAgain({ from }: SwitchOrder, old: Mysql): Promise<void> {
-  try {
-    await openWrites(old).catch(() => openWrites(old));
-  } catch (error) {
-    throw new RunbookError({
+const isClosedBy = (candidate: Right): Promise<boolean> =>
+  Promise.race([
+    candidate.close().then(
+      () => true,
+      () => false,
+    ),
+    pause(CLOSE_WITHIN_MS, false),
+  ]);
+
+export const answers = (server: Mysql): Promise<boolean> =>
+  server.value('SELECT 1').then(
+    () => true,
+    () => false,
+  );
+
+async function refuseIfOvertaken(deps: Deps, order: SwitchOrder, from: Mysql, back: Right): Promise<void> {
+  if (await isStillHeld(from, back).catch(() => false)) return;
+  if (await answers(from)) throw overtaken(order.from);
+  await primaryLost(deps, order, 'it does not answer');
+}
+
+export const overtaken = (server: string): RunbookError =>
+  new RunbookError({
+    code: 'CONNECTION_LOST',
+    message: `this attempt has not, or no longer, the right to open ${server}: another one has taken over, or the connection broke`,
+    hint: 'Nothing to do: the attempt that follows finishes or undoes.',
+  });
+
+/** Who does not answer is not waited for: a failover has ways to go on without it, and cannot begin before this has ended. */
+export const primaryLost = (deps: Deps, order: SwitchOrder, because: string): Promise<never> =>
+  end(
+    deps,
+    order,
+    new RunbookError({
       code: 'PRIMARY_LOST',
-      message: `${from} was lost while it was frozen, and cannot be opened again: ${words(error)}`,
+      message: `${order.from} was lost while it was frozen, and cannot be opened again: ${because}`,
       hint: 'Start emergencyFailover: it opens the server that has everything.',
-    });
-  }
+    }),
+  );
+
+/** No hold may outlive the change. Throws `error`. */
+async function end(deps: Deps, order: SwitchOrder, error: unknown): Promise<never> {
+  await releaseRouters(deps, held(order));
+  throw error;
 }
 
 /**

@@ -73,7 +73,7 @@ async function order(from: string, to: string): Promise<SwitchOrder> {
     below: [],
     run: `${from}-${to}-${Date.now()}`,
     minEpoch: 1,
-    budgetMs: 2_000,
+    budgetMs: 30_000,
     settings: {},
   };
 }
@@ -103,21 +103,28 @@ afterEach(async () => {
   await eventually(`${replica} follows`, async () => (await replicaState(lab(), replica))?.receiver === 'Yes');
 });
 
-// By then the attempt that followed has finished, or undone, what this one began.
-test.each([
+const STATEMENTS: [string, RegExp][] = [
   ['taking the right', /GET_LOCK/],
-  ['the freeze', /super_read_only = IF/],
-  ['proving the freeze', /SELECT @@global.super_read_only/],
+  ['the freeze', /super_read_only = (IF|ON)/],
+  ['proving the freeze', /XA RECOVER|SELECT @@global.super_read_only/],
   ['waiting for the candidate', /WAIT_FOR_EXECUTED/],
   ['the opening', /SET GLOBAL read_only = IF/],
-])(
-  'an attempt that was given up before %s, and goes on when the next has ended, changes nothing',
-  async (_, statement) => {
+];
+
+// The attempt that follows finishes, or has no time and undoes, what it finds.
+test.each(
+  STATEMENTS.flatMap(([when, statement]) => [
+    { when, statement, ends: 'ends', budgetMs: 30_000 },
+    { when, statement, ends: 'gives up', budgetMs: 0 },
+  ]),
+)(
+  'an attempt that was given up before $when, and goes on when the next one $ends, changes nothing',
+  async ({ statement, budgetMs }) => {
     const from = await primary();
     const to = from === 'db1' ? 'db2' : 'db1';
     const asked = await order(from, to);
     const { first, goOn } = await stoppedAttempt(asked, statement);
-    const second = await switchPrimary(deps(servers), asked, 2);
+    const second = await switchPrimary(deps(servers), { ...asked, budgetMs }, 2);
     const stands = second.result === 'switched' ? to : from;
     expect([await isClosed(from), await isClosed(to)]).toEqual([stands === to, stands === from]);
 

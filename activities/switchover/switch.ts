@@ -122,7 +122,7 @@ async function untilOpen(deps: Deps, order: SwitchOrder, pair: Pair, { back, can
   // As a source it would wait for acknowledgements of what it applies; so it becomes one when it has caught up, without a look more.
   const acknowledged = await semiSyncStatement(to, cluster.durability === 'async' ? 'none' : 'source');
   await pair.audience;
-  await goodMoment(from, to, CALM_WITHIN_MS);
+  if (!(await goodMoment(from, to, CALM_WITHIN_MS))) throw stalled(order);
   if (!(await isStillHeld(from, back))) throw overtaken(order.from);
   watch.mark('calm');
   await onRouters(deps, order, (router) => router.hold(knownInstance(cluster, order.from)));
@@ -149,18 +149,31 @@ const MOMENT_WITHIN_MS = 500;
 /** Before the hold nobody waits for it. */
 const CALM_WITHIN_MS = 3_000;
 
+/** Longer than that for one commit is no delay: it does not apply. */
+const ONE_WAIT_SECONDS = 1;
+
 /**
  * A moment in which the candidate is close behind, or the end of our patience: what it has not applied when the freeze begins is time in
- * which nobody can write. Until then only new connections wait.
+ * which nobody can write. Until then only new connections wait. False when it applied nothing for a second.
  */
-async function goodMoment(from: Mysql, to: Mysql, withinMs: number): Promise<void> {
+async function goodMoment(from: Mysql, to: Mysql, withinMs: number): Promise<boolean> {
   for (const until = performance.now() + withinMs; performance.now() < until;) {
     const committed = await from.value('SELECT @@global.gtid_executed');
     const asked = performance.now();
-    await to.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [committed, withinMs / 1000]);
-    if (performance.now() - asked < MOMENT_MS) return;
+    const seconds = Math.min(ONE_WAIT_SECONDS, withinMs / 1000);
+    const late = await to.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [committed, seconds]);
+    if (performance.now() - asked < MOMENT_MS) return true;
+    if (Number(late) !== 0 && seconds === ONE_WAIT_SECONDS) return false;
   }
+  return true;
 }
+
+const stalled = ({ from, to }: SwitchOrder): RunbookError =>
+  new RunbookError({
+    code: 'RELAY_LOG_STALLED',
+    message: `${to} applied nothing of what ${from} wrote for ${ONE_WAIT_SECONDS} s, before anybody was held`,
+    hint: 'Look for what blocks its applier, then start this again.',
+  });
 
 const diedBefore = ({ from }: SwitchOrder): RunbookError =>
   new RunbookError({

@@ -23,22 +23,43 @@ test('S1: the candidate does not keep up; that is noticed before anybody waits, 
     expect(seen.failed).toEqual([]);
   }));
 
+test('S1: it stops applying as the switch begins; nobody is held', () =>
+  incident(
+    { workers: [standsStillAt(mkdtempSync(join(folder, 'begin')), 'catchUp:done')], watched: false },
+    async (scene) => {
+      const { lab, faults, load, settle } = scene;
+      const run = switchOver(scene, { to: 'db2' });
+      const goOn = await stoodStill(lab);
+      const release = await faults.holdApplier('db2');
+      await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
+      goOn();
+      const told = await run;
+      expect(told.headline).toMatch(/^Undone, db1 takes writes again.*: db2 applied nothing of what db1 wrote for 1 s/);
+      await release();
+      const seen = await settle({ primary: 'db1' });
+      expect(seen.failed).toEqual([]);
+    },
+  ));
+
 test('S1: it falls behind behind the freeze; within the write-gap budget the old primary takes writes again', () =>
-  incident({ workers: [standsStillAt(folder, 'catchUp:done')], watched: false }, async (scene) => {
-    const { lab, faults, load, settle } = scene;
-    const run = switchOver(scene, { to: 'db2', writeGapMs: 500 });
-    const goOn = await stoodStill(lab);
-    const release = await faults.holdApplier('db2');
-    goOn();
-    const told = await run;
-    expect(told.outcome).toBe('failed');
-    expect(told.headline).toMatch(
-      /^Undone, db1 takes writes again(; clients waited \d+ ms)?: db2 had not applied what the old primary wrote/,
-    );
-    const parts = told.steps.find(({ phase }) => phase === 'switch')?.parts ?? [];
-    const at = (name: string) => parts.find((part) => part.name === name)?.atMs ?? NaN;
-    expect(at('open again') - at('held')).toBeLessThan(2_000); // the budget, and the way back on a busy machine
-    await release();
-    await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
-    await settle({ primary: 'db1' });
-  }));
+  incident(
+    { workers: [standsStillAt(mkdtempSync(join(folder, 'held')), 'switch:held')], watched: false },
+    async (scene) => {
+      const { lab, faults, load, settle } = scene;
+      const run = switchOver(scene, { to: 'db2', writeGapMs: 500 });
+      const goOn = await stoodStill(lab);
+      const release = await faults.holdApplier('db2');
+      goOn();
+      const told = await run;
+      expect(told.outcome).toBe('failed');
+      expect(told.headline).toMatch(
+        /^Undone, db1 takes writes again(; clients waited \d+ ms)?: db2 had not applied what the old primary wrote/,
+      );
+      const parts = told.steps.find(({ phase }) => phase === 'switch')?.parts ?? [];
+      const at = (name: string) => parts.find((part) => part.name === name)?.atMs ?? NaN;
+      expect(at('open again') - at('held')).toBeLessThan(2_000); // the budget, and the way back on a busy machine
+      await release();
+      await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
+      await settle({ primary: 'db1' });
+    },
+  ));

@@ -12,10 +12,25 @@ export function markOf(pid: number): ProcessMark {
   return { pid, startedAt: statOf(pid)?.startedAt ?? '' };
 }
 
-/** True while that very process lives. A zombie (dead, not yet collected by its parent) counts as dead. */
+/**
+ * True while that very process lives. A zombie (dead, not yet collected by its parent) counts as dead, but not before its last thread: a
+ * killed server whose main thread is one already may have another in the middle of a write, and its port takes connections until then.
+ */
 export function isAlive(mark: ProcessMark): boolean {
   const stat = statOf(mark.pid);
-  return stat !== undefined && stat.startedAt === mark.startedAt && stat.state !== 'Z' && stat.state !== 'X';
+  if (stat === undefined || stat.startedAt !== mark.startedAt) return false;
+  return !isOver(stat.state) || threadsOf(mark.pid).some((state) => !isOver(state));
+}
+
+const isOver = (state: string): boolean => state === 'Z' || state === 'X';
+
+/** State letters of its threads; none when it is gone. */
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((task) => statOf(`${pid}/task/${task}`)?.state ?? []);
+  } catch {
+    return [];
+  }
 }
 
 /** State letter as ps prints it: `T` = stopped by a signal. */
@@ -53,13 +68,7 @@ export function freeze(mark: ProcessMark): void {
   while (!standsStill(mark.pid) && performance.now() < until);
 }
 
-function standsStill(pid: number): boolean {
-  try {
-    return readdirSync(`/proc/${pid}/task`).every((task) => statOf(`${pid}/task/${task}`)?.state === 'T');
-  } catch {
-    return true; // gone
-  }
-}
+const standsStill = (pid: number): boolean => threadsOf(pid).every((state) => state === 'T');
 
 /** Resolves true when the process is gone, false when it still lives after `withinMs`. */
 export async function gone(mark: ProcessMark, withinMs: number): Promise<boolean> {

@@ -1,8 +1,12 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { tooLate } from './decisions/appointment';
+import { type Cluster } from './decisions/cluster';
+import { type FailoverPlan, tellRisk } from './decisions/plan';
 import { type RunbookReport } from './decisions/report';
+import { type Answer } from './decisions/votes';
 import { parseInput, switchoverOrder, type SwitchoverOrder } from './inputs';
 import { beginInTime, isForLater, refuseToWaitUnderLock, tellAppointment } from './steps/appointment';
+import { type Gate, openGate } from './steps/approval';
 import { unlessCalledOff } from './steps/call-off';
 import { drain } from './steps/drain';
 import { keep } from './steps/keep';
@@ -24,16 +28,23 @@ export async function plannedSwitchover(input?: unknown): Promise<RunbookReport>
   else if (!order.dryRun && !holdsLock(order.cluster)) return underLock('plannedSwitchover', order.cluster, order);
 
   const book = openRunbook('plannedSwitchover', order);
-  return unlessCalledOff(book, () => (later ? beginInTime(book, order) : move(book, order)));
+  const gate = openGate(book);
+  return unlessCalledOff(book, () => (later ? beginInTime(book, order) : move(book, gate, order)));
 }
 
-async function move(book: Runbook, order: SwitchoverOrder): Promise<RunbookReport> {
+/** `agreedTo`: hash of the plan whose risks a person has agreed to; what was seen before the answer is looked at anew. */
+async function move(book: Runbook, gate: Gate, order: SwitchoverOrder, agreedTo = ''): Promise<RunbookReport> {
   const checked = await preflight(book, order);
   if ('outcome' in checked) return keep(book.close(checked.outcome, checked.headline));
   const { seen, plan } = checked;
   if (order.dryRun) {
     if (isForLater(order)) await tellAppointment(book, order);
     return keep(book.close('planned', plan.summary));
+  }
+  if (plan.risks.length > 0 && plan.hash !== agreedTo) {
+    const answer = await askAbout(book, gate, seen.cluster, plan);
+    if (answer.verdict === 'approved') return move(book, gate, order, plan.hash);
+    return keep(book.close('rejected', `Not approved, nothing was changed: ${tellAnswer(answer)}`));
   }
 
   let inTheWay: string | null;
@@ -50,3 +61,10 @@ async function move(book: Runbook, order: SwitchoverOrder): Promise<RunbookRepor
   // Whoever cancels from here on waits for the end or the undoing: a change that stops in the middle helps nobody.
   return CancellationScope.nonCancellable(async () => keep(await switchOver(book, order, seen, plan)));
 }
+
+function askAbout(book: Runbook, gate: Gate, cluster: Cluster, plan: FailoverPlan): Promise<Answer> {
+  book.phase('approval', `${plan.summary}: waiting for approval`);
+  return gate.ask(`${plan.summary}?`, plan.risks.map(tellRisk), plan.hash, cluster.failover.approvalMinutes);
+}
+
+const tellAnswer = ({ by, reason }: Answer): string => (by ? `${by} rejected it: ${reason}` : reason);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { name, port, secret } from './fields';
+import { name, port, secret, whenUnreachable } from './fields';
 import { addressPair, oneOf, says, span, strict } from './words';
 
 /** Labels of letters, digits, "-" and "_", 63 at most each and 253 together. Source: RFC 1035, section 2.3.4. */
@@ -47,6 +47,7 @@ export const dns = strict(
       .describe(
         'Port that clients connect to for writes; the proof by a write goes there, at the address in the zone.',
       ),
+    whenUnreachable,
   },
   'a router',
   'for example { kind: dns, server: "10.0.0.53:53", zone: db.example.org, writeName: orders-rw.db.example.org, key: { name: runbooks, secret: { env: DNS_KEY } } }',

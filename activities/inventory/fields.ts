@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { type Account, type SecretReference } from '../../workflows/decisions/cluster';
-import { addressPair, command, says, span, strict, text, wholeNumber } from './words';
+import { UNREACHABLE_POLICIES } from '../../workflows/decisions/router';
+import { addressPair, command, oneOf, says, span, strict, text, wholeNumber } from './words';
 
 /** A name that is safe in a workflow id, a file name and a router's configuration. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
@@ -27,6 +28,13 @@ export const NAMES = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
 export const writeAddress = (example: string) =>
   addressPair(example).describe('host:port where clients connect for writes; the proof by a write goes through here.');
+
+/** Of every router. */
+export const whenUnreachable = oneOf(UNREACHABLE_POLICIES)
+  .exactOptional()
+  .describe(
+    'While it cannot be reached. wait: a planned change does not begin, an emergency goes on and names it. ask: a person decides. fence: go on once the old primary is fenced itself. Default wait.',
+  );
 
 const WAYS = ['env', 'file', 'command'] as const;
 const REFERENCE_FORM =

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { dns } from './dns-schema';
-import { account, name, NAMES, secret, writeAddress } from './fields';
+import { account, name, NAMES, secret, whenUnreachable, writeAddress } from './fields';
 import { addressPair, command, flag, readAddress, says, span, strict, text, wholeNumber } from './words';
 
 const socketWords = says(
@@ -23,6 +23,7 @@ const haproxy = strict(
       .exactOptional()
       .describe('Backend that takes reads.'),
     writeAddress: writeAddress('10.0.0.21:3306'),
+    whenUnreachable,
   },
   'a router',
   'for example { kind: haproxy, socket: "unix:/run/haproxy/admin.sock", writeBackend: mysql_write, writeAddress: "10.0.0.21:3306" }',
@@ -50,6 +51,7 @@ const proxysql = strict(
     ),
     readers: hostgroup(20).exactOptional().describe('Hostgroup that takes reads.'),
     writeAddress: writeAddress('10.0.0.21:6033'),
+    whenUnreachable,
   },
   'a router',
   'for example { kind: proxysql, admin: "10.0.0.21:6032", account: { user: radmin, password: { env: PROXYSQL_ADMIN_PASSWORD } }, writers: 10, readers: 20, writeAddress: "10.0.0.21:6033" }',
@@ -82,6 +84,7 @@ const commandRouter = strict(
       .default({})
       .describe('Handed to the program on its standard input, by these names.'),
     writeAddress: writeAddress('10.0.0.21:3306'),
+    whenUnreachable,
   },
   'a router',
   'for example { kind: command, command: [hooks/virtual-ip, --address, 10.0.0.100/24, --interface, eth0], writeAddress: "10.0.0.100:3306" }',
@@ -124,6 +127,7 @@ const mysqlRouter = strict(
     ).describe('What the running process does is read here.'),
     deadlineSeconds: deadlineSeconds('For a whole call: rewrite, restart, and reading it back.'),
     writeAddress: writeAddress('10.0.0.21:3306'),
+    whenUnreachable,
   },
   'a router',
   'see docs/routers.md for the smallest one',

@@ -48,6 +48,7 @@ export async function fenceRouters(deps: Deps, cluster: Cluster): Promise<FenceF
     router: result.router,
     fenced: result.ok,
     because: result.ok ? 'no writer, sessions cut' : result.error.message,
+    ...(!result.ok && result.error.code === 'ROUTER_UNREACHABLE' && { unreachable: true }),
   }));
 }
 

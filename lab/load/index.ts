@@ -13,6 +13,8 @@ export interface LoadOptions {
   readonly perSecond?: number;
   /** Default 500. */
   readonly connectTimeoutMs?: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   /** Where to write: the first that takes writes. Default: the lab's router, or every server where there is none. */
   readonly ports?: readonly number[];
   /** One session, many servers: each row is read back to see who took it. Default false. */
@@ -49,7 +51,7 @@ const STOP_MS = 3000;
 export function startLoad(lab: Lab, options: LoadOptions = {}): Load {
   const writers = options.writers ?? 4;
   const target: WriterTarget = {
-    host: '127.0.0.1',
+    host: options.host ?? '127.0.0.1',
     ports: options.ports ?? (lab.router ? [lab.router.writePort] : lab.servers.map(({ port }) => port)),
     user: lab.accounts.app.user,
     password: passwordOf(lab.accounts.app),

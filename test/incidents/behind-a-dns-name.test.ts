@@ -1,20 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { parse, stringify } from 'yaml';
 import { type Lab } from '../../lab';
 import { signal } from '../../lab/processes';
-import { reservePorts } from '../../lab/ports';
 import { type RunbookReport } from '../../workflows/decisions/report';
 import { changeId, EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../../workflows/messages';
-import { type OneNamed, startOneNamed, WRITES } from '../activities/routing/one-named';
+import { WRITES } from '../activities/routing/one-named';
 import { inLab } from '../support/lab';
-import { type Relay, relayTo } from '../support/relay';
-import { eventually, replicaState } from '../support/wait';
-
-/** Clients know one port, so each server also listens at an address of its own, by a relay. */
-const HOSTS = ['127.0.0.2', '127.0.0.3', '127.0.0.4'];
+import { dnsName, HOSTS, type NamedEntrance } from './entrances/dns-name';
 
 test('behind a DNS name: the primary moves on purpose, then the new one dies; the name follows, and what resolvers remember is told', () =>
   inLab({ temporal: true, router: 'none', durability: 'semi-sync' }, (lab) =>
@@ -47,43 +38,14 @@ test('behind a DNS name: the primary moves on purpose, then the new one dies; th
     }),
   ));
 
-interface Scene {
-  readonly named: OneNamed;
-  readonly relays: readonly Relay[];
+interface Scene extends Pick<NamedEntrance, 'named' | 'relays'> {
   readonly run: (type: string, taskQueue: string, input: object) => Promise<RunbookReport>;
 }
 
 async function behindName(lab: Lab, story: (scene: Scene) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'behind-name-'));
-  const [port = 0] = await reservePorts(1, folder);
-  const named = await startOneNamed({ records: 'orders-rw 5 A 127.0.0.2' });
-  const relays = await Promise.all(
-    lab.servers.map((server, index) => relayTo(server.port, { host: HOSTS[index]!, port })),
-  );
+  const { named, relays, stop } = await dnsName(lab);
   const connection = await Connection.connect({ address: lab.temporal?.address ?? '' });
   try {
-    const key = join(folder, 'key');
-    writeFileSync(key, named.secret, { mode: 0o600 });
-    declare(lab, named, key, port);
-    // The lab's certificates name 127.0.0.1 alone.
-    for (const { name } of lab.servers.slice(1)) {
-      for (const sql of [
-        'STOP REPLICA',
-        'CHANGE REPLICATION SOURCE TO SOURCE_SSL_VERIFY_SERVER_CERT = 0',
-        'START REPLICA',
-      ])
-        await lab.rows(name, sql);
-      await eventually(`${name} replicates`, async () => {
-        const state = await replicaState(lab, name);
-        return state?.receiver === 'Yes' && state.applier === 'Yes';
-      });
-    }
-    await eventually('both replicas acknowledge', async () => {
-      const states = await lab.rows('db1', "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_source_%'");
-      const value = (what: string) =>
-        states.find(({ Variable_name: name }) => name === `Rpl_semi_sync_source_${what}`)?.['Value'];
-      return value('clients') === '2' && value('status') === 'ON';
-    });
     await lab.startWorker();
     const client = new Client({ connection });
     const run: Scene['run'] = async (type, taskQueue, input) =>
@@ -96,40 +58,6 @@ async function behindName(lab: Lab, story: (scene: Scene) => Promise<void>): Pro
     await story({ named, relays, run });
   } finally {
     await connection.close();
-    for (const one of relays) one.close();
-    await named.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await stop();
   }
-}
-
-/** The lab's inventory, with the name as its router, and a fence command that finds out whether the server's process is gone. */
-function declare(lab: Lab, { router }: OneNamed, key: string, port: number): void {
-  interface Written {
-    clusters: Record<string, { instances: { name: string }[] }>;
-  }
-  const inventory = parse(readFileSync(lab.inventoryPath, 'utf8')) as Written;
-  const cluster = inventory.clusters[lab.cluster]!;
-  inventory.clusters[lab.cluster] = {
-    ...cluster,
-    instances: cluster.instances.map((instance, index) => ({
-      ...instance,
-      host: HOSTS[index]!,
-      port,
-      fenceCommand: ['sh', '-c', `! kill -0 ${lab.server(instance.name).pid}`],
-    })),
-    ...{
-      routers: [
-        {
-          kind: 'dns',
-          server: `127.0.0.1:${router.server.port}`,
-          zone: router.zone,
-          writeName: router.writeName,
-          ttlSeconds: 5,
-          key: { name: router.key.name, secret: { file: key } },
-          writePort: port,
-        },
-      ],
-    },
-  };
-  writeFileSync(lab.inventoryPath, stringify(inventory));
 }

@@ -1,32 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
-import { type Lab } from '../../lab';
-import { REST_PASSWORD, startOneMysqlRouter } from '../activities/routing/one-mysqlrouter';
-import { instanceAt } from '../support/proxysql/fleet';
 import { eventually, replicaState } from '../support/wait';
-import { type Entrance, incident } from './incident';
+import { mysqlRouter } from './entrances/mysql-router';
+import { incident } from './incident';
 import { switchOver } from './switching';
-
-/** A real MySQL Router with static destinations in front of the fleet, as the inventory's only router; db1 takes the writes. */
-async function mysqlRouter(lab: Lab): Promise<Entrance> {
-  const instances = lab.servers.map(({ name, port }) => instanceAt(name, port));
-  const one = await startOneMysqlRouter(instances);
-  await one.control().pointWritesTo(instances[0]!);
-  const secret = join(lab.folder, 'router-secret');
-  writeFileSync(secret, REST_PASSWORD, { mode: 0o600 });
-  const { writeAddress, restApi, kind, name, route, configFile, restart } = one.router;
-  const fleet = parse(readFileSync(lab.inventoryPath, 'utf8')) as { clusters: Record<string, { routers?: object[] }> };
-  fleet.clusters[lab.cluster]!.routers = [
-    {
-      ...{ kind, name, route, configFile, restart },
-      restApi: { ...restApi, account: { ...restApi.account, password: { file: secret } } },
-      writeAddress: `${writeAddress.host}:${writeAddress.port}`,
-    },
-  ];
-  writeFileSync(lab.inventoryPath, stringify(fleet));
-  return { load: { ports: [writeAddress.port] }, stop: one.stop };
-}
 
 test('behind a real MySQL Router: the primary moves on purpose, then the new one dies; clients come back each time and nothing is lost', () =>
   incident({ router: 'none', watched: false, entrance: mysqlRouter }, async (scene) => {

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { startLoad } from '../../lab/load';
@@ -8,9 +9,9 @@ import { caughtUp, eventually, replicaState } from '../support/wait';
 const lab = withLab({ replicas: 1, durability: 'async', links: true, smallDisk: { db1: 96 } });
 
 /** What a connection of this process to the server's inventory address ends with: `greeting`, `silence`, or a code. */
-function knock(server: string, patienceMs = 400): Promise<string> {
+function knock(server: string, patienceMs = 400, port = lab().server(server).port): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(lab().server(server).port, '127.0.0.1');
+    const socket = connect(port, '127.0.0.1');
     const end = (answer: string) => {
       socket.destroy();
       resolve(answer);
@@ -97,3 +98,16 @@ test('a killed server refuses connections, and comes back super_read_only, follo
   expect(await replicaState(lab(), 'db2')).toMatchObject({ receiver: 'No', applier: 'No' });
   await eventually('reachable again', async () => (await knock('db2')) === 'greeting');
 });
+
+test('a killed server is gone with its last thread, on a busy machine too: its port refuses from then on', async () => {
+  const busy = Array.from({ length: 6 }, () => spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' }));
+  try {
+    for (let time = 0; time < 5; time += 1) {
+      await lab().faults.kill('db2');
+      expect(await knock('db2', 2_000, lab().server('db2').ownPort)).toBe('ECONNREFUSED');
+      await lab().faults.start('db2');
+    }
+  } finally {
+    for (const one of busy) one.kill('SIGKILL');
+  }
+}, 120_000);

@@ -48,10 +48,13 @@ export async function replicaState(lab: Lab, server: string): Promise<ReplicaSta
   const [row] = await lab.rows(server, 'SHOW REPLICA STATUS');
   if (!row) return undefined;
   const port = Number(row['Source_Port']);
+  const byPort = lab.servers.find((known) => known.port === port);
+  // Where an entrance gives the servers other addresses.
+  const byUuid = lab.servers.find(({ uuid }) => uuid === row['Source_UUID']);
   return {
     receiver: String(row['Replica_IO_Running']),
     applier: String(row['Replica_SQL_Running']),
-    source: lab.servers.find((known) => known.port === port)?.name ?? `port ${port}`,
+    source: (byPort ?? byUuid)?.name ?? `port ${port}`,
     receiverError: String(row['Last_IO_Error']),
   };
 }

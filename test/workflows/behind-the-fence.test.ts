@@ -1,4 +1,4 @@
-import { A, deaf, P, seen, sighting } from '../decisions/facts';
+import { A, deaf, haproxy, P, seen, sighting } from '../decisions/facts';
 import { silent, snapshotOf } from '../decisions/members';
 import { db2, db3, fails, failsFirst, gone, policy, Stage, touched } from './stage';
 
@@ -7,6 +7,52 @@ beforeAll(() => stage.open());
 afterAll(() => stage.close());
 
 describe('behind the fence', () => {
+  const away = { router: 'edge', fenced: false, because: 'no answer', unreachable: true };
+  const behind = (whenUnreachable: 'ask' | 'fence') => policy({}, { routers: [{ ...haproxy, whenUnreachable }] });
+  const withoutEdge = (durability: object = {}) => ({
+    fenceOldPrimary: () =>
+      Promise.resolve({
+        findings: {
+          ...{ routers: [away], receiversStopped: ['db2', 'db3'], receiversNotStopped: [] },
+          ...{ superReadOnly: { set: false, because: 'no answer' }, command: null },
+        },
+        frozen: snapshotOf(db2, db3),
+        parts: [],
+      }),
+    ...durability,
+  });
+
+  test('fence, a router that cannot be reached: nothing is opened until the old primary is fenced itself, whoever approves', async () => {
+    const [never, done] = ['no answer', 'powered off'].map((because, index) => ({
+      ...{ superReadOnly: { set: false, because: 'no answer' } },
+      command: { succeeded: index === 1, because },
+    }));
+    let tried = 0;
+    const fenceServer = () => Promise.resolve(tried++ === 0 ? never! : done!);
+    const played = stage.put({ cluster: behind('fence'), acts: withoutEdge({ fenceServer }) });
+    const handle = await stage.start(played);
+    const first = await stage.approve(handle);
+    expect(first.text).toBe('Fence db1 once more?');
+    expect(first.because[0]).toMatch(/^router edge cannot be reached and may lead clients to db1, .*\(invariant 1\)$/);
+    expect((await stage.question(handle, first.id)).text).toBe('Fence db1 once more?');
+    expect(played.calls).not.toContain('openPrimary db2');
+    await stage.approve(handle, first.id);
+    expect(await handle.result()).toMatchObject({
+      outcome: 'done',
+      fenceProofs: ['the fence command of db1 succeeded: powered off'],
+    });
+    expect(played.calls.indexOf('openPrimary db2')).toBeGreaterThan(played.calls.lastIndexOf('fenceServer'));
+  });
+
+  test('ask, a router that went away after the look: writes open by a word of a person', async () => {
+    const played = stage.put({ cluster: behind('ask'), acts: withoutEdge() });
+    const handle = await stage.start(played);
+    const question = await stage.reject(handle);
+    expect(question.text).toBe('Open writes without these routers?');
+    expect(await handle.result()).toMatchObject({ outcome: 'rejected' });
+    expect(played.calls).not.toContain('openPrimary db2');
+  });
+
   const unproven = {
     fenceOldPrimary: () =>
       Promise.resolve({

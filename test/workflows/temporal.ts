@@ -6,6 +6,7 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 import { type Activities } from '../../activities';
 import { findTemporal } from '../../lab/programs/temporal';
 import { SEARCH_ATTRIBUTES } from '../../lab/temporal';
+import { signsOfLife } from '../../workers/context';
 import { failuresOfActivities } from '../../workers/failures';
 import { EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../../workflows/messages';
 
@@ -57,7 +58,7 @@ export async function startTemporal(activities: Activities, elsewhere: Partial<A
         ...(taskQueue === ELSEWHERE
           ? { activities: elsewhere }
           : { activities, workflowBundle: { code: workflow.code } }),
-        interceptors: { activity: [failuresOfActivities] },
+        interceptors: { activity: [signsOfLife, failuresOfActivities] },
         shutdownGraceTime: '1 s',
       }),
     ),

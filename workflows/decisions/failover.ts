@@ -14,6 +14,7 @@ import { planReroute, risksOfRouters } from './reroute';
 import { risksOfPromotion, risksOfRival, risksOfTakeover } from './risks';
 import { judgeRpo } from './rpo';
 import { sourceOf } from './topology';
+import { notesOfAbsence } from './unreachable';
 
 /** What to do about a cluster, and why. Standing down without a change is a result, not an error. */
 export type Decision =
@@ -112,7 +113,7 @@ function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, pr
         ...{ cluster, oldPrimary: primary, diagnosis, election, rpo },
         followers: Object.keys(repoint).length,
       }),
-      ...risksOfRouters(sighting.routers),
+      ...risksOfRouters(cluster, sighting.routers),
     ],
     notes: notesOf(question, primary),
     rpo,
@@ -123,6 +124,7 @@ function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, pr
 
 const notesOf = ({ cluster, sighting }: FailoverQuestion, primary: string): string[] => [
   ...notesOfFailover(lingering(cluster, sighting.routers), primary),
+  ...notesOfAbsence(cluster, sighting.routers, primary),
   ...notesOfApplications(cluster, 'failover'),
 ];
 
@@ -137,7 +139,7 @@ function finishPlan(
   const risks: Risk[] = [
     ...risksOfTakeover(sighting, opened, diagnosis),
     ...risksOfRival(cluster, opened),
-    ...risksOfRouters(sighting.routers),
+    ...risksOfRouters(cluster, sighting.routers),
   ];
   return {
     kind: 'finish',
@@ -176,7 +178,7 @@ function reopenPlan({ cluster, sighting }: FailoverQuestion, primary: string): P
     target: member.gtid.executed,
     ranking: [],
     repoint: {},
-    risks: [...risksOfTakeover(sighting, member, null), ...risksOfRouters(sighting.routers)],
+    risks: [...risksOfTakeover(sighting, member, null), ...risksOfRouters(cluster, sighting.routers)],
     rpo: judgeRpo({ cluster, snapshot, oldPrimary: primary, lastSeen, missing: lackedBy(member, lastSeen) }),
     summary: `${primary} has restarted and came up read-only, as every server must: open it again`,
   };

@@ -3,7 +3,13 @@ import { type Risk } from './plan';
 
 /** What the attempt to fence one server achieved. Names are inventory names; sentences are the programs' own words. */
 export interface FenceFindings {
-  readonly routers: readonly { readonly router: string; readonly fenced: boolean; readonly because: string }[];
+  readonly routers: readonly {
+    readonly router: string;
+    readonly fenced: boolean;
+    readonly because: string;
+    /** It gave no answer; left out = it did. */
+    readonly unreachable?: boolean;
+  }[];
   /** Receivers that stand still now: these replicas acknowledge nothing any more. */
   readonly receiversStopped: readonly string[];
   readonly receiversNotStopped: readonly { readonly replica: string; readonly because: string }[];

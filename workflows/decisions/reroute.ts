@@ -1,7 +1,9 @@
+import { type Cluster } from './cluster';
 import { type RouterView, type Sighting } from './evidence';
 import { channelOf, type ClusterSnapshot, readable, unreadable, type UnreadableInstance } from './facts';
 import { type PlanWithoutHash, type Risk } from './plan';
 import { sourceOf } from './topology';
+import { risksOfAbsence } from './unreachable';
 
 /**
  * The primary is well, but clients behind a router do not reach it: a run was stopped behind the fence, a router was away while the
@@ -40,11 +42,13 @@ const tellAstray = ({ router, writers }: RouterView): string =>
   writers?.length ? `router ${router} leads to ${writers.join(' and ')}` : `router ${router} leads to no server`;
 
 /** Before anything is fenced: a router that cannot be pointed at the new primary leaves its clients without one. */
-export const risksOfRouters = (routers: readonly RouterView[]): Risk[] =>
-  routers
+export const risksOfRouters = (cluster: Cluster, routers: readonly RouterView[]): Risk[] => [
+  ...routers
     .filter((router) => router.misconfigured)
     .map(({ because }) => ({
       code: 'ROUTER_UNUSABLE',
       invariant: null,
       sentence: `${because}; clients behind it would stay without a primary`,
-    }));
+    })),
+  ...risksOfAbsence(cluster, routers),
+];

@@ -27,7 +27,7 @@ export function risksOfPromotion(promotion: Promotion): Risk[] {
 
 /** The part that no election changes: what was agreed to before the fence stays agreed to. */
 export const isOfElection = (one: Risk): boolean =>
-  !['PRIMARY_MAY_LIVE', 'NO_FENCE', 'ROUTER_UNUSABLE'].includes(one.code);
+  !['PRIMARY_MAY_LIVE', 'NO_FENCE', 'ROUTER_UNUSABLE', 'ROUTER_AWAY'].includes(one.code);
 
 /** The part that depends on who was elected: judged once more when positions hold still. */
 export const risksOfElection = (elected: Elected): Risk[] => [

@@ -1,7 +1,18 @@
 import { type Account, type Address, type SecretReference } from './references';
 
 /** What sends clients to the primary: it is told where, read back, and proven by a write. What each kind can do: docs/routers.md. */
-export type Router = HaproxyRouter | ProxysqlRouter | MysqlRouter | DnsRouter | CommandRouter;
+export type Router = (HaproxyRouter | ProxysqlRouter | MysqlRouter | DnsRouter | CommandRouter) & {
+  readonly whenUnreachable?: WhenUnreachable;
+};
+
+/**
+ * What its owner wants done while it cannot be reached. `wait`: a planned change is not begun, an emergency goes on and names it as left
+ * over. `ask`: a person says whether to go on without it. `fence`: go on, once the old primary itself is proved fenced.
+ */
+export const UNREACHABLE_POLICIES = ['wait', 'ask', 'fence'] as const;
+export type WhenUnreachable = (typeof UNREACHABLE_POLICIES)[number];
+
+export const whenUnreachable = (router: Router): WhenUnreachable => router.whenUnreachable ?? 'wait';
 
 /** One HAProxy, spoken to by its runtime socket. Server lines are named as the inventory names the instances. */
 export interface HaproxyRouter {

@@ -10,6 +10,7 @@ import { notesOfApplications } from './applications';
 import { differences } from './settings-that-matter';
 import { primaryOf, sourceOf } from './topology';
 import { leftOver, underWay, underWayOn } from './under-way';
+import { dispensable, notesOfAbsence, risksOfAbsence } from './unreachable';
 
 export interface SwitchoverQuestion {
   readonly cluster: Cluster;
@@ -81,9 +82,10 @@ export function decideSwitchover(question: SwitchoverQuestion): SwitchoverDecisi
     target: '',
     ranking: [],
     repoint,
-    risks: [],
+    risks: risksOfAbsence(cluster, routers),
     notes: [
       ...notesOfSwitchover(lingering(cluster, routers), primary.name, writeGapMs),
+      ...notesOfAbsence(cluster, routers, primary.name),
       ...leftOver(snapshot, primary),
       ...notesOfApplications(cluster, 'switchover'),
     ],
@@ -122,6 +124,7 @@ function refusalsOfCluster(
   primary: InstanceFacts,
   alsoWritable: readonly string[],
 ): Refusal[] {
+  const lacked = dispensable(cluster, routers);
   return [
     ...alsoWritable.map((name) => ({
       sentence: `${name} is writable too (invariant 1)`,
@@ -136,10 +139,10 @@ function refusalsOfCluster(
       cure: `XA COMMIT ${xid} or XA ROLLBACK ${xid}, as its coordinator says`,
     })),
     ...routers
-      .filter(({ writers }) => writers === null || !writers.includes(primary.name))
+      .filter(({ router, writers }) => !lacked.includes(router) && !writers?.includes(primary.name))
       .map(({ router, writers, because }) => ({
         sentence: writers === null ? because : `router ${router} does not lead to ${primary.name}`,
-        cure: 'runbook start emergencyFailover points every router at the primary; a router that is gone is taken out of the inventory',
+        cure: 'runbook start emergencyFailover points every router at the primary; a router that is gone is taken out of the inventory, or its whenUnreachable says what to do without it',
       })),
     ...lingering(cluster, routers)
       .filter(({ seconds, declaredSeconds }) => seconds > declaredSeconds)

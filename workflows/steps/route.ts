@@ -30,7 +30,7 @@ export function nameUnproven(book: Runbook, { routers }: Routed): void {
 export const unproven = ({ routers }: Routed): string[] =>
   routers.filter((router) => !router.proved).map((router) => router.router);
 
-const tellRouted = ({ routers }: Routed): string =>
+export const tellRouted = ({ routers }: Routed): string =>
   routers.length === 0
     ? 'no routers in the inventory'
     : routers

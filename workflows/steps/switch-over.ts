@@ -1,14 +1,15 @@
-import { type Preview, type Switched } from '../../activities';
+import { type Preview, type Routed, type Switched } from '../../activities';
 import { tellCaughtUp } from '../decisions/caught-up';
 import { newestEpoch } from '../decisions/facts';
 import { tellLingering } from '../decisions/lingering';
 import { type FailoverPlan } from '../decisions/plan';
 import { type RunbookReport } from '../decisions/report';
+import { unreached } from '../decisions/unreachable';
 import { type SwitchoverOrder } from '../inputs';
-import { careful, critical, tidy } from './activities';
+import { careful, critical, emergency, tidy } from './activities';
 import { lookAfter } from './applications';
 import { attempt, repoint } from './attempts';
-import { nameUnproven, unproven } from './route';
+import { nameUnproven, tellRouted, unproven } from './route';
 import { failureWords, type Runbook } from './runbook';
 
 /** From the last preparations to the report. */
@@ -76,9 +77,12 @@ const move = (book: Runbook, { cluster }: Preview, replica: string, source: stri
     ({ result }) => (result === 'already' ? 'it followed already' : 'follows'),
   );
 
-function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, settings }: Preview, plan: FailoverPlan) {
+function orderOf(book: Runbook, order: SwitchoverOrder, seen: Preview, plan: FailoverPlan) {
+  const { cluster, snapshot, settings } = seen;
+  const away = unreached(seen.routers);
   return {
-    cluster,
+    // Nobody waits for a router that is gone on without; it is tried when the others lead to the new primary.
+    cluster: { ...cluster, routers: cluster.routers.filter(({ name }) => !away.includes(name)) },
     from: plan.oldPrimary,
     to: plan.newPrimary,
     below: below(plan),
@@ -105,7 +109,8 @@ async function tidyUp(
     () => tidy.endSessions({ cluster, name: oldPrimary }),
     (closed) => (closed.length > 0 ? closed.map(tellLeftOver).join(', ') : 'there is none'),
   );
-  const dark = unproven(switched.routed);
+  const routed = await routeRest(book, seen, newPrimary, switched);
+  const dark = unproven(routed);
   const applications = lookAfter(book, { cluster, snapshot, oldPrimary, newPrimary, dark, after: 'switchover' });
   await attempt(
     book,
@@ -121,8 +126,8 @@ async function tidyUp(
     ({ because }) => because,
   );
   if (switched.unreleased.length > 0) await release(book, seen, oldPrimary, switched.unreleased);
-  nameUnproven(book, switched.routed);
-  for (const sentence of tellLingering(switched.routed.routers, oldPrimary))
+  nameUnproven(book, routed);
+  for (const sentence of tellLingering(routed.routers, oldPrimary))
     book.found.decisions.push(`${sentence}; it stays super_read_only and tells them so`);
   await applications;
   return dark.length > 0
@@ -131,6 +136,28 @@ async function tidyUp(
         `${newPrimary} is the primary in place of ${oldPrimary}, but no write came through ${dark.join(', ')}`,
       )
     : book.close('done', `${newPrimary} is the primary in place of ${oldPrimary}${tellGap(switched.gapMs)}`);
+}
+
+/** Those that could not be reached at the preflight: they may be back, and are named where they are not. */
+async function routeRest(
+  book: Runbook,
+  { cluster, routers: views }: Preview,
+  primary: string,
+  { routed, uuid }: Extract<Switched, { result: 'switched' }>,
+): Promise<Routed> {
+  const away = unreached(views);
+  if (away.length === 0) return routed;
+  const rest = { ...cluster, routers: cluster.routers.filter(({ name }) => away.includes(name)) };
+  const late = await book
+    .step(
+      `Point ${away.join(', ')} at ${primary} and prove it by a write`,
+      () => emergency.routeWrites({ cluster: rest, primary, uuid }),
+      tellRouted,
+    )
+    .catch((error: unknown) => ({
+      routers: away.map((router) => ({ router, proved: false, elapsedMs: 0, because: `${failureWords(error)}.` })),
+    }));
+  return { ...routed, routers: [...routed.routers, ...late.routers] };
 }
 
 const tellLeftOver = ({ user, sessions }: { readonly user: string; readonly sessions: number }): string =>

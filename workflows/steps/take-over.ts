@@ -15,6 +15,7 @@ import { type Mandate } from './mandate';
 import { nameLingering, proveByRouters, routeAndProve, unproven } from './route';
 import { failureCode, failureWords } from './runbook';
 import { closeAgain, stepBack, tidyUp } from './tidy-up';
+import { goOnWithoutRouters } from './unreachable';
 
 /** From the fence to the report. There is no way back from the first step on: what follows is carried to its end. */
 export async function takeOver(given: Mandate): Promise<RunbookReport> {
@@ -44,7 +45,8 @@ export async function takeOver(given: Mandate): Promise<RunbookReport> {
 }
 
 /** No way back from here: fence before electing, so that a primary that wakes up can no longer acknowledge a commit. */
-async function fenceAndElect({ book, gate, sight, plan, approved }: Mandate): Promise<FailoverPlan | null> {
+async function fenceAndElect(given: Mandate): Promise<FailoverPlan | null> {
+  const { book, gate, sight, plan, approved } = given;
   const { cluster } = sight;
   const answered = sight.sighting.snapshot.members.some((member) => member.name === plan.oldPrimary && member.readable);
   book.phase('fence', `fencing ${plan.oldPrimary}`);
@@ -57,7 +59,9 @@ async function fenceAndElect({ book, gate, sight, plan, approved }: Mandate): Pr
     ),
   );
   if (fenced === null) return null;
-  const fence = judgeFence(cluster, plan.oldPrimary, fenced.findings);
+  const findings = await goOnWithoutRouters(given, fenced.findings);
+  if (findings === null) return null;
+  const fence = judgeFence(cluster, plan.oldPrimary, findings);
   book.found.fenceProofs.push(...fence.proofs);
   const vouchedFor = approved && plan.risks.some((risk) => risk.code === 'NO_FENCE');
   if (fence.risks.length > 0 && !vouchedFor) {

@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { schemaStatements } from '../../../activities/mysql/schema';
 import { openServers } from '../../../activities/mysql/servers';
 import { lookAtCluster } from '../../../activities/observe/cluster';
-import { type OldServer, startOldServer } from '../../../lab/mysqld/old-server';
+import { type OldServer } from '../../../lab/mysqld/old-server';
 import { end, markOf } from '../../../lab/processes';
 import { runAll, value, withConnection } from '../../../lab/sql';
 import { type Cluster } from '../../../workflows/decisions/cluster';
@@ -14,72 +12,50 @@ import { decideFailover } from '../../../workflows/decisions/failover';
 import { readable } from '../../../workflows/decisions/facts';
 import { underWay } from '../../../workflows/decisions/under-way';
 import { clusterOf, instance } from '../../decisions/members';
+import { hasMaven, OLD_NAMES, OLD_PASSWORD, type OldFleet, type OldName, startOldFleet } from '../../support/old-fleet';
 import { eventually } from '../../support/wait';
 import { withoutTemporal } from './steps';
 
-/** They are fetched through Maven; a machine without it has none. */
-const hasMaven = (() => {
-  try {
-    execFileSync('mvn', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 const onOldServers = hasMaven ? describe.each : describe.skip.each;
-
-const PASSWORD = 'old-but-secret';
-const NAMES = ['db1', 'db2', 'db3'] as const;
 
 onOldServers([
   ['5.7.22', '5.7'],
   ['8.0.12', '8.0'],
 ] as const)('real servers of %s', (version, release) => {
   const folder = mkdtempSync(join(tmpdir(), 'mrt-old-'));
-  const servers: OldServer[] = [];
+  let fleet: OldFleet;
   let cluster: Cluster;
-  const kept = openServers({ secrets: () => Promise.resolve(PASSWORD) });
+  const kept = openServers({ secrets: () => Promise.resolve(OLD_PASSWORD) });
   const activities = withoutTemporal({
     servers: kept,
-    secret: () => Promise.resolve(PASSWORD),
+    secret: () => Promise.resolve(OLD_PASSWORD),
     inventory: () => Promise.reject(new Error('not asked here')),
   });
   const look = (full = false) => lookAtCluster(kept, cluster, { full });
   const one = async (name: string, full = false) =>
     readable((await look(full)).members).find((member) => member.name === name);
-  const at = (name: (typeof NAMES)[number]): OldServer => servers[NAMES.indexOf(name)]!;
+  const at = (name: OldName): OldServer => fleet.at(name);
 
   beforeAll(async () => {
-    for (const [index, name] of NAMES.entries())
-      servers.push(await startOldServer(version, join(folder, name), { serverId: index + 1, password: PASSWORD }));
+    fleet = await startOldFleet(version, folder);
     const account = { user: 'runbooks', password: { env: 'PASSWORD' } };
     cluster = clusterOf([], {
       durability: 'async',
       accounts: { admin: account, replication: account },
-      instances: NAMES.map((name) => instance(name, { host: '127.0.0.1', port: at(name).port })),
+      instances: OLD_NAMES.map((name) => instance(name, { host: '127.0.0.1', port: at(name).port })),
       tls: { mode: 'off' },
     });
     await runAll(at('db1').root, [
-      ...schemaStatements(cluster.schema),
-      `INSERT INTO ${cluster.schema}.epoch (epoch, primary_uuid, run) VALUES (1, @@server_uuid, 'by hand')`,
-      'CREATE DATABASE shop',
       'CREATE TABLE shop.orders (id INT PRIMARY KEY)',
       'INSERT INTO shop.orders VALUES (1), (2), (3)',
     ]);
-    for (const name of ['db2', 'db3'] as const)
-      await runAll(at(name).root, [
-        'SET GLOBAL super_read_only = ON',
-        `CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = ${at('db1').port}, MASTER_USER = 'runbooks',
-           MASTER_PASSWORD = '${PASSWORD}', MASTER_AUTO_POSITION = 1, MASTER_HEARTBEAT_PERIOD = 0.5, MASTER_CONNECT_RETRY = 1`,
-        'START SLAVE',
-      ]);
     await eventually('both have all', async () =>
       (await Promise.all([one('db2'), one('db3')])).every((member) => member?.epoch?.epoch === 1),
     );
   }, 600_000);
   afterAll(async () => {
     await kept.close();
-    await Promise.all(servers.map((server) => server.stop()));
+    await fleet.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 

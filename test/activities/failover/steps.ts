@@ -25,7 +25,7 @@ export interface Steps {
 
 /** A worker's activities on these servers; whatever needs Temporal is not there. */
 export const withoutTemporal = (
-  deps: Pick<Deps, 'servers' | 'secret' | 'inventory'> & Partial<Pick<Deps, 'checkpoint'>>,
+  deps: Pick<Deps, 'servers' | 'secret' | 'inventory'> & Partial<Parameters<typeof createActivities>[0]>,
 ): Activities =>
   createActivities({
     checkpoint: () => undefined,

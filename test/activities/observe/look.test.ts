@@ -229,9 +229,16 @@ test('a fleet that was not prepared has no heartbeat and no epoch, and can be re
   expect(facts(members, 'db1')).toMatchObject({ heartbeat: null, epoch: null });
 });
 
+/** On a busy machine a look may miss its deadline, and says so: that is asked again, everything else is taken at its word. */
+const lookInTime = (name: string) =>
+  until((now) => {
+    const member = now.find((one) => one.name === name);
+    return member?.readable === true || unread(now, name).reason !== 'timed out';
+  });
+
 test('each way of being unreadable has its reason', async () => {
   const unlock = await lab.faults.lockAccount('db2', 'admin');
-  const { members } = await look();
+  const { members } = await lookInTime('db2');
   expect(unread(members, 'db2')).toMatchObject({ reason: 'auth failed' });
   await unlock();
   await until((now) => now.every((member) => member.readable));
@@ -245,7 +252,7 @@ test('each way of being unreadable has its reason', async () => {
   expect(nowhere).toMatchObject({ reason: 'unreachable' });
 
   await lab.faults.kill('db2');
-  const dead = await look();
+  const dead = await lookInTime('db2');
   expect(unread(dead.members, 'db2')).toMatchObject({ reason: 'refused' });
   expect(facts(dead.members, 'db1').readOnly).toBe(false);
 });

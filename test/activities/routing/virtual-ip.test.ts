@@ -5,8 +5,9 @@ import { openRouter } from '../../../activities/routing/router';
 import { type Instance } from '../../../workflows/decisions/cluster';
 import { type CommandRouter } from '../../../workflows/decisions/router';
 import { findArping } from '../../support/arping';
+import { whyNoNamespaces } from '../../support/spaces';
 import { eventually } from '../../support/wait';
-import { type Hosts, startHosts, whyNoNamespaces } from './namespaces';
+import { type Hosts, startHosts } from './namespaces';
 
 const because = whyNoNamespaces();
 if (because !== '') console.warn(`The virtual IP is not tested here: ${because}.`);

@@ -19,7 +19,8 @@ export interface Fronts {
   readonly stop: () => Promise<void>;
 }
 
-const ADMIN = { user: 'radmin', password: 'secret' };
+/** Of each one's admin interface. */
+export const ADMIN = { user: 'radmin', password: 'secret' };
 /** Faster than any real one's (a second and more), so that it has more chances to undo us. */
 const MONITOR_EVERY_MS = 100;
 const MONITOR_TIMEOUT_MS = 300;

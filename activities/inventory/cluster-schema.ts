@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvals } from './approvals-schema';
 import { account, atMost, host, name, port } from './fields';
 import { router } from './router-schema';
 import { command, flag, oneOf, says, span, strict, text } from './words';
@@ -48,7 +49,7 @@ const failover = strict(
     atMost: atMost(1).describe('More automatic failovers of this cluster than this, and a person is asked.'),
     approvalMinutes: span('minutes', 1, 10_080)
       .default(30)
-      .describe('An unanswered question ends the run after this long.'),
+      .describe('So long a question stays open; what silence means then: approvals.silence.'),
     applyStallSeconds: span('seconds', 1, 86_400)
       .default(60)
       .describe('Applying received transactions is given up after a standstill this long. Progress extends it.'),
@@ -101,6 +102,7 @@ export const cluster = strict(
       .default([])
       .describe('What sends clients to the primary. All of them are switched together.'),
     failover: failover.describe('When a failover may go on without a person.'),
+    approvals: approvals.describe('Who must agree where a run asks, and what silence means.'),
     tls: tls.describe('Encryption of our own connections to the servers.'),
     schema: text('a schema name', 'for example runbooks')
       .regex(/^[A-Za-z0-9_$]{1,64}$/, says('a schema name of letters, digits, "_" and "$"', 'for example runbooks'))

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import { type Voter } from '../../workflows/decisions/approvals';
 import { type Account, type Cluster, type SecretReference } from '../../workflows/decisions/cluster';
 import { type Person } from '../../workflows/decisions/people';
 import { type Router } from '../../workflows/decisions/router';
@@ -127,12 +128,19 @@ function settle(written: WrittenInventory, path: string): Inventory {
   const absolute = (reference: SecretReference) => absoluteSecret(reference, folder);
   const account = (one: Account) => absoluteAccount(one, folder);
 
+  // The cluster stands in workflow history: of people only what decides.
+  const voters = written.people.map(({ name, roles, group }): Voter => ({
+    name,
+    roles,
+    ...(group === undefined ? {} : { group }),
+  }));
   const clusters = Object.entries(written.clusters).map(([name, { accounts, tls, ...cluster }]): Cluster => ({
     name,
     ...cluster,
     accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
     tls: { mode: tls.mode, ...(tls.ca === undefined ? {} : { ca: resolve(folder, tls.ca) }) },
     routers: named(cluster.routers).map((router) => settleRouter(router, folder)),
+    approvals: { ...cluster.approvals, people: voters },
   }));
 
   return {

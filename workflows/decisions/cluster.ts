@@ -1,3 +1,4 @@
+import { type ApprovalPolicy } from './approvals';
 import { type Account } from './references';
 import { type Router } from './router';
 
@@ -14,6 +15,8 @@ export interface Cluster {
   readonly accounts: { readonly admin: Account; readonly replication: Account };
   readonly routers: readonly Router[];
   readonly failover: FailoverPolicy;
+  /** Read it with `approvalsOf`: runs that began before there were policies have none. */
+  readonly approvals?: ApprovalPolicy;
   readonly tls: TlsPolicy;
   /** Schema that holds the heartbeat and epoch tables. */
   readonly schema: string;

@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { type Preview } from '../activities';
+import { approvalsOf } from './decisions/approvals';
 import { tellRead } from './decisions/facts';
 import { type RunbookReport } from './decisions/report';
 import { summarise } from './decisions/plan';
@@ -7,6 +8,7 @@ import { decideSwitchover } from './decisions/switchover';
 import { parseInput, switchoverOrder, type SwitchoverOrder } from './inputs';
 import { survey } from './steps/activities';
 import { drain } from './steps/drain';
+import { unlessCalledOff } from './steps/call-off';
 import { keep } from './steps/keep';
 import { holdsLock, underLock } from './steps/lock';
 import { failureWords, openRunbook, type Runbook } from './steps/runbook';
@@ -23,8 +25,13 @@ export async function plannedSwitchover(input?: unknown): Promise<RunbookReport>
   if (!order.dryRun && !holdsLock(order.cluster)) return underLock('plannedSwitchover', order.cluster, order);
 
   const book = openRunbook('plannedSwitchover', order);
+  return unlessCalledOff(book, () => move(book, order));
+}
+
+async function move(book: Runbook, order: SwitchoverOrder): Promise<RunbookReport> {
   book.phase('preflight', `${order.cluster} is looked at from all sides`);
   const seen = await preview(book, order);
+  book.admit(approvalsOf(seen.cluster).people);
   const decision = decideSwitchover({
     ...seen,
     to: order.to ?? null,
@@ -52,8 +59,8 @@ export async function plannedSwitchover(input?: unknown): Promise<RunbookReport>
     return keep(book.close('failed', `Not begun, nothing was changed: ${failureWords(error)}`));
   }
   if (inTheWay !== null) return keep(book.close('refused', `Refused, nothing was changed: ${inTheWay}`));
-  // Whoever cancels from here on waits for the end or the undoing: a change that stops in the middle helps nobody.
-  return CancellationScope.nonCancellable(async () => keep(await switchOver(book, order, seen, plan)));
+  const report = await switchOver(book, order, seen, plan);
+  return CancellationScope.nonCancellable(() => keep(report));
 }
 
 const tellUnheld = (routers: readonly string[]): string =>

@@ -1,11 +1,13 @@
 import { type Preview } from '../activities';
+import { approvalsOf } from './decisions/approvals';
 import { tellRead } from './decisions/facts';
 import { decideRejoin } from './decisions/rejoin';
 import { planRejoin } from './decisions/rejoin-plan';
 import { type RunbookReport } from './decisions/report';
-import { parseInput, rejoinOrder } from './inputs';
+import { parseInput, rejoinOrder, type RejoinOrder } from './inputs';
 import { survey } from './steps/activities';
-import { openGate } from './steps/approval';
+import { type Gate, openGate } from './steps/approval';
+import { unlessCalledOff } from './steps/call-off';
 import { keep } from './steps/keep';
 import { holdsLock, underLock } from './steps/lock';
 import { bringBack, refuseOrStandDown } from './steps/rejoin';
@@ -22,8 +24,13 @@ export async function rejoinInstance(input?: unknown): Promise<RunbookReport> {
   if (!order.dryRun && !holdsLock(order.cluster)) return underLock('rejoinInstance', order.cluster, order);
 
   const book = openRunbook('rejoinInstance', order);
-  const gate = openGate(book);
+  const gate = openGate(book, order.requestedBy);
+  return unlessCalledOff(book, () => comeBack(book, gate, order));
+}
+
+async function comeBack(book: Runbook, gate: Gate, order: RejoinOrder): Promise<RunbookReport> {
   const seen = await preview(book, order.cluster);
+  book.admit(approvalsOf(seen.cluster).people);
   const decision = decideRejoin({ ...seen, instance: order.instance });
   book.found.decisions.push(decision.because);
   if (decision.act === 'stand down' || decision.act === 'refuse')

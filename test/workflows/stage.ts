@@ -137,6 +137,13 @@ export class Stage {
     return question;
   }
 
+  /** An update as anybody may send it; its answer, or the sentence that refuses it. */
+  say(handle: WorkflowHandle, update: string, word: unknown): Promise<string> {
+    return handle
+      .executeUpdate<string, [unknown]>(update, { args: [word] })
+      .catch((error: unknown) => ((error as Error).cause as Error).message);
+  }
+
   async reject(handle: WorkflowHandle, but = ''): Promise<Question> {
     const question = await this.question(handle, but);
     await handle.executeUpdate(rejectUpdate, { args: [{ by: 'ada', reason: 'not now' }] });
@@ -186,7 +193,16 @@ export class Stage {
       settleNewPrimary: () => ({ events: [], channelsReset: 1 }),
       quarantineOldPrimary: () => ({ reached: false, extra: '', because: 'no answer', file: null }),
       writeReport: () => [],
-      previewCluster: () => ({ cluster: scene.cluster, snapshot: scene.looks[0]?.snapshot, routers: [], settings: {} }),
+      previewCluster: () => ({
+        cluster: scene.cluster,
+        snapshot: scene.looks[0]?.snapshot,
+        routers: [],
+        settings: {},
+        cannotHold: [],
+      }),
+      holdupsOn: () => [],
+      catchUp: () => 4,
+      switchPrimary: () => ({ result: 'switched', uuid: uuidOf('db2'), epoch: 2, routed: { routers: [] }, parts: [] }),
       closeAndCopy: () => ({
         extra: `${P}:101-103`,
         file: '/reports/lost.sql',
@@ -228,6 +244,7 @@ export class Stage {
       ],
       ...['openPrimary', 'routeWrites', 'routeReads', 'repointReplica', 'startReceiving', 'settleNewPrimary'],
       ...['quarantineOldPrimary', 'writeReport', 'previewCluster'],
+      ...['holdupsOn', 'endHoldups', 'awaitReceiver', 'catchUp', 'switchPrimary'],
       ...['closeAndCopy', 'replayExtras', 'closeForGood', 'advance', 'settleRejoined'],
     ];
     // Async, so that a fake that throws rejects as an activity does.

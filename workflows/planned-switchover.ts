@@ -4,11 +4,14 @@ import { approvalsOf } from './decisions/approvals';
 import { tellRead } from './decisions/facts';
 import { type RunbookReport } from './decisions/report';
 import { summarise } from './decisions/plan';
-import { decideSwitchover } from './decisions/switchover';
+import { showMove } from './decisions/shown';
+import { decideSwitchover, type SwitchoverDecision } from './decisions/switchover';
 import { parseInput, switchoverOrder, type SwitchoverOrder } from './inputs';
 import { survey } from './steps/activities';
 import { drain } from './steps/drain';
+import { openGate } from './steps/approval';
 import { unlessCalledOff } from './steps/call-off';
+import { type Consent, openConsent } from './steps/consent';
 import { keep } from './steps/keep';
 import { holdsLock, underLock } from './steps/lock';
 import { failureWords, openRunbook, type Runbook } from './steps/runbook';
@@ -25,19 +28,15 @@ export async function plannedSwitchover(input?: unknown): Promise<RunbookReport>
   if (!order.dryRun && !holdsLock(order.cluster)) return underLock('plannedSwitchover', order.cluster, order);
 
   const book = openRunbook('plannedSwitchover', order);
-  return unlessCalledOff(book, () => move(book, order));
+  const consent = openConsent(book, openGate(book, order.requestedBy));
+  return unlessCalledOff(book, () => move(book, consent, order));
 }
 
-async function move(book: Runbook, order: SwitchoverOrder): Promise<RunbookReport> {
+async function move(book: Runbook, consent: Consent, order: SwitchoverOrder): Promise<RunbookReport> {
   book.phase('preflight', `${order.cluster} is looked at from all sides`);
   const seen = await preview(book, order);
   book.admit(approvalsOf(seen.cluster).people);
-  const decision = decideSwitchover({
-    ...seen,
-    to: order.to ?? null,
-    datacentre: order.datacentre ?? null,
-    writeGapMs: order.writeGapMs,
-  });
+  const decision = decide(order, seen);
   book.found.decisions.push(decision.because);
   if (seen.cannotHold.length > 0) book.found.decisions.push(tellUnheld(seen.cannotHold));
   if (decision.act === 'stand down')
@@ -50,6 +49,17 @@ async function move(book: Runbook, order: SwitchoverOrder): Promise<RunbookRepor
   book.found.plan = summarise(plan);
   book.found.oldPrimary = plan.oldPrimary;
   if (order.dryRun) return keep(book.close('planned', plan.summary));
+  const agreed = await consent({
+    cluster: seen.cluster,
+    plan: book.found.plan,
+    shown: showMove(plan, order.writeGapMs),
+    stillTrue: async () => {
+      const now = decide(order, await survey.previewCluster({ cluster: order.cluster }));
+      return now.act === 'carry out' && now.plan.hash === plan.hash;
+    },
+  });
+  if (agreed === 'look again') return move(book, consent, order);
+  if (agreed !== 'go on') return keep(book.close('rejected', `Not approved, nothing was changed: ${agreed.because}`));
 
   let inTheWay: string | null;
   try {
@@ -62,6 +72,14 @@ async function move(book: Runbook, order: SwitchoverOrder): Promise<RunbookRepor
   const report = await switchOver(book, order, seen, plan);
   return CancellationScope.nonCancellable(() => keep(report));
 }
+
+const decide = (order: SwitchoverOrder, seen: Preview): SwitchoverDecision =>
+  decideSwitchover({
+    ...seen,
+    to: order.to ?? null,
+    datacentre: order.datacentre ?? null,
+    writeGapMs: order.writeGapMs,
+  });
 
 const tellUnheld = (routers: readonly string[]): string =>
   `${routers.join(', ')} cannot hold connections: from the freeze until it leads to the new primary, clients behind it are told of errors instead of waiting`;

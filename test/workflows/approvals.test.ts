@@ -2,7 +2,9 @@ import { type WorkflowHandle } from '@temporalio/client';
 import { ANYBODY, type ApprovalPolicy } from '../../workflows/decisions/approvals';
 import { type RunbookReport } from '../../workflows/decisions/report';
 import { progressQuery, type Question } from '../../workflows/messages';
-import { snapshotOf } from '../decisions/members';
+import { P, sighting } from '../decisions/facts';
+import { executed, primary, replica, snapshotOf } from '../decisions/members';
+import { back, returning } from './returning';
 import { db2, db3, policy, Stage, touched } from './stage';
 
 const stage = new Stage();
@@ -41,6 +43,7 @@ async function until(handle: WorkflowHandle, wished: (question: Question) => boo
   }
 }
 
+const at100 = executed(`${P}:1-100`);
 const inSeconds = (seconds: number): number => seconds / 60;
 
 test('what is asked shows the plan, the evidence, what may be lost, how long it takes, and who is asked', async () => {
@@ -223,4 +226,60 @@ test('a late yes to the plan does not answer the question that came after it', a
   expect(await stage.say(handle, 'approve', yes)).toMatch(/^The plan has changed since you looked/);
   await stage.say(handle, 'reject', { by: 'ana@example.com', reason: 'stop' });
   await handle.result();
+});
+
+describe('planned changes, where the policy is to ask', () => {
+  const planned = { approvals: { ...ANYBODY, planned: 'ask' } } as const;
+  const members = [primary('db1', at100), replica('db2', 'db1', at100), replica('db3', 'db1', at100)] as const;
+  const well = sighting(members);
+  const moved = sighting([members[0], members[1], replica('db3', 'db2', at100)]);
+
+  test('a switchover shows what it will do and waits; approved, it looks again and goes on', async () => {
+    const played = stage.put({ looks: [well], cluster: policy({}, { durability: 'async', ...planned }) });
+    const handle = await stage.begin('plannedSwitchover', played, { to: 'db2' });
+    const question = await stage.approve(handle);
+    expect(question.shown).toMatchObject({ takes: 'clients wait for 2000 ms at most, or everything is undone' });
+    expect((await ended(handle)).approvals[0]).toMatch(/approved by ada/);
+    expect(played.calls.filter((call) => call === 'previewCluster')).toHaveLength(2);
+    expect(played.calls).toContain('switchPrimary');
+  });
+
+  test('rejected: nothing was changed', async () => {
+    const played = stage.put({ looks: [well], cluster: policy({}, { durability: 'async', ...planned }) });
+    const handle = await stage.begin('plannedSwitchover', played, { to: 'db2' });
+    await stage.reject(handle);
+    expect(await ended(handle)).toMatchObject({
+      outcome: 'rejected',
+      headline: 'Not approved, nothing was changed: ada rejected it: not now',
+    });
+    expect(touched(played.calls)).toEqual([]);
+  });
+
+  test('the facts changed while it was open: the approval is void, the new plan is asked for', async () => {
+    let looks = 0;
+    const cluster = policy({}, { durability: 'async', ...planned });
+    const previewed = () => ({
+      cluster,
+      snapshot: (looks++ === 0 ? well : moved).snapshot,
+      routers: [],
+      settings: {},
+      cannotHold: [],
+    });
+    const played = stage.put({ cluster, acts: { previewCluster: () => Promise.resolve(previewed() as never) } });
+    const handle = await stage.begin('plannedSwitchover', played, { to: 'db2' });
+    const first = await stage.approve(handle);
+    const second = await stage.approve(handle, first.id);
+    expect(second.planHash).not.toBe(first.planHash);
+    expect((await ended(handle)).approvals[1]).toMatch(/its approval is void/);
+  });
+
+  test('a rejoin asks before its first change', async () => {
+    const scene = returning(back);
+    const played = stage.put({ ...scene, cluster: policy({}, planned) });
+    const handle = await stage.begin('rejoinInstance', played, { instance: 'db1' });
+    expect((await stage.question(handle)).text).toMatch(/^bring db1 of/);
+    expect(touched(played.calls)).toEqual([]);
+    await stage.approve(handle);
+    expect(await ended(handle)).toMatchObject({ outcome: 'done' });
+  });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { registerCancel } from './commands/cancel';
+import { registerControls } from './commands/control';
 import { registerDoctor, registerTopology } from './commands/look';
 import { registerInventory } from './commands/inventory';
 import { registerLab } from './commands/lab';
@@ -37,6 +37,7 @@ export function buildProgram(): Command {
     .helpOption('-h, --help', 'print this')
     .helpCommand(false)
     .option('--inventory <file>', 'the fleet (default: RUNBOOK_INVENTORY, else ./fleet.yaml)')
+    .option('--as <name>', 'who you are, as the inventory names you (default: RUNBOOK_AS, else user@host)')
     .option('--json', 'print the result as JSON, for programs')
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('Add --help to see what can be written here.')
@@ -53,7 +54,7 @@ export function buildProgram(): Command {
   registerStatus(program);
   registerApprove(program);
   registerReject(program);
-  registerCancel(program);
+  registerControls(program);
   registerReport(program);
   registerList(program);
   program.commandsGroup('Keep watch:');

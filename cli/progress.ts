@@ -1,25 +1,50 @@
 import pc from 'picocolors';
 import { type StepRecord } from '../workflows/decisions/report';
-import { type RunProgress } from '../workflows/messages';
+import { type Question, type RunProgress } from '../workflows/messages';
 
 /** A run as lines for a terminal: the headline, each step with its state and time, the open question last because it waits for the reader. */
 export function renderProgress(progress: RunProgress, run: string, now = Date.now()): string[] {
-  const { runbook, cluster, phase, headline, steps, question, outcome } = progress;
+  const { runbook, cluster, phase, headline, steps, question, outcome, paused } = progress;
   return [
     pc.bold(`${runbook} of ${cluster}: ${outcome ?? phase}`),
     ...(headline === '' ? [] : [headline]),
     '',
     ...steps.map((step) => renderStep(step, now)),
+    ...(paused === null || outcome !== null
+      ? []
+      : [
+          '',
+          pc.bold(
+            pc.yellow(`‖ paused by ${paused.by} until ${paused.until}${paused.reason ? `: ${paused.reason}` : ''}`),
+          ),
+          `    runbook resume ${run}`,
+        ]),
     ...(question === null || outcome !== null
       ? []
       : [
           '',
           pc.bold(pc.yellow(`? ${question.text}`)),
           ...question.because.map((because) => `    ${because}`),
-          `    open until ${question.expiresAt}; silence ends the run without a change`,
+          ...renderShown(question),
+          `    open until ${question.expiresAt}; ${question.silence}`,
           `    runbook approve ${run} --plan ${question.planHash.slice(0, 8)}`,
           `    runbook reject ${run} --reason "…"`,
         ]),
+  ];
+}
+
+/** What an approver needs beside the reasons, and who is asked. */
+export function renderShown({ shown, needed, given, mayApprove, twoPersons, requestedBy }: Question): string[] {
+  return [
+    ...shown.evidence.map((line) => `    evidence: ${line}`),
+    ...shown.what.map((line) => `    will: ${line}`),
+    ...(shown.mayBeLost ? [`    may be lost: ${shown.mayBeLost}`] : []),
+    ...(shown.takes ? [`    takes: ${shown.takes}`] : []),
+    ...(needed > 1
+      ? [`    ${given.length} of ${needed} approvals: ${given.map(({ by }) => by).join(', ') || 'none'}`]
+      : []),
+    ...(mayApprove.length > 0 ? [`    asked: ${mayApprove.join(', ')}`] : []),
+    ...(twoPersons ? [`    ${requestedBy} started it and does not count`] : []),
   ];
 }
 

@@ -1,13 +1,18 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { tooLate } from './decisions/appointment';
 import { type RunbookReport } from './decisions/report';
+import { summarise } from './decisions/plan';
+import { showMove } from './decisions/shown';
 import { parseInput, switchoverOrder, type SwitchoverOrder } from './inputs';
+import { survey } from './steps/activities';
 import { beginInTime, isForLater, refuseToWaitUnderLock, tellAppointment } from './steps/appointment';
+import { openGate } from './steps/approval';
 import { unlessCalledOff } from './steps/call-off';
+import { type Consent, openConsent } from './steps/consent';
 import { drain } from './steps/drain';
 import { keep } from './steps/keep';
 import { holdsLock, underLock } from './steps/lock';
-import { preflight } from './steps/preflight';
+import { decide, preflight } from './steps/preflight';
 import { failureWords, openRunbook, type Runbook } from './steps/runbook';
 import { switchOver } from './steps/switch-over';
 
@@ -24,10 +29,11 @@ export async function plannedSwitchover(input?: unknown): Promise<RunbookReport>
   else if (!order.dryRun && !holdsLock(order.cluster)) return underLock('plannedSwitchover', order.cluster, order);
 
   const book = openRunbook('plannedSwitchover', order);
-  return unlessCalledOff(book, () => (later ? beginInTime(book, order) : move(book, order)));
+  const consent = openConsent(book, openGate(book, order.requestedBy));
+  return unlessCalledOff(book, () => (later ? beginInTime(book, order) : move(book, consent, order)));
 }
 
-async function move(book: Runbook, order: SwitchoverOrder): Promise<RunbookReport> {
+async function move(book: Runbook, consent: Consent, order: SwitchoverOrder): Promise<RunbookReport> {
   const checked = await preflight(book, order);
   if ('outcome' in checked) return keep(book.close(checked.outcome, checked.headline));
   const { seen, plan } = checked;
@@ -35,18 +41,32 @@ async function move(book: Runbook, order: SwitchoverOrder): Promise<RunbookRepor
     if (isForLater(order)) await tellAppointment(book, order);
     return keep(book.close('planned', plan.summary));
   }
+  const late = tooLate(order.notAfter, Date.now());
+  if (late !== null) return refuse(book, late);
+  const agreed = await consent({
+    cluster: seen.cluster,
+    plan: summarise(plan),
+    shown: showMove(plan, order.writeGapMs),
+    stillTrue: async () => {
+      if (tooLate(order.notAfter, Date.now()) !== null) return false;
+      const now = decide(order, await survey.previewCluster({ cluster: order.cluster }));
+      return now.act === 'carry out' && now.plan.hash === plan.hash;
+    },
+  });
+  if (agreed === 'look again') return move(book, consent, order);
+  if (agreed !== 'go on') return keep(book.close('rejected', `Not approved, nothing was changed: ${agreed.because}`));
 
   let inTheWay: string | null;
   try {
-    inTheWay =
-      tooLate(order.notAfter, Date.now()) ??
-      (await drain(book, order, seen.cluster, plan.oldPrimary)) ??
-      tooLate(order.notAfter, Date.now());
+    inTheWay = (await drain(book, order, seen.cluster, plan.oldPrimary)) ?? tooLate(order.notAfter, Date.now());
   } catch (error) {
     if (isCancellation(error)) throw error;
     return keep(book.close('failed', `Not begun, nothing was changed: ${failureWords(error)}`));
   }
-  if (inTheWay !== null) return keep(book.close('refused', `Refused, nothing was changed: ${inTheWay}`));
-  // Whoever cancels from here on waits for the end or the undoing: a change that stops in the middle helps nobody.
-  return CancellationScope.nonCancellable(async () => keep(await switchOver(book, order, seen, plan)));
+  if (inTheWay !== null) return refuse(book, inTheWay);
+  const report = await switchOver(book, order, seen, plan);
+  return CancellationScope.nonCancellable(() => keep(report));
 }
+
+const refuse = (book: Runbook, because: string): Promise<RunbookReport> =>
+  keep(book.close('refused', `Refused, nothing was changed: ${because}`));

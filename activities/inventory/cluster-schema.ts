@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvals } from './approvals-schema';
 import { account, atMost, host, name, port } from './fields';
 import { router } from './router-schema';
 import { WEEKDAYS } from '../../workflows/decisions/calendar';
@@ -50,7 +51,7 @@ const failover = strict(
     atMost: atMost(1).describe('More automatic failovers of this cluster than this, and a person is asked.'),
     approvalMinutes: span('minutes', 1, 10_080)
       .default(30)
-      .describe('An unanswered question ends the run after this long.'),
+      .describe('So long a question stays open; what silence means then: approvals.silence.'),
     applyStallSeconds: span('seconds', 1, 86_400)
       .default(60)
       .describe('Applying received transactions is given up after a standstill this long. Progress extends it.'),
@@ -161,6 +162,7 @@ export const cluster = strict(
       .default([])
       .describe('What sends clients to the primary. All of them are switched together.'),
     failover: failover.describe('When a failover may go on without a person.'),
+    approvals: approvals.describe('Who must agree where a run asks, and what silence means.'),
     applications: z
       .array(application, says('a list of applications', 'leave the line out where there is none'))
       .exactOptional()

@@ -1,5 +1,6 @@
 import { type Path, printPath } from './findings';
 import { type WrittenInventory } from './schema';
+import { whoMay } from '../../workflows/decisions/approvals';
 
 /** A mistake that shows only when several fields are seen together. */
 export interface Contradiction {
@@ -25,6 +26,9 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
         slack === undefined ? [] : [{ value: slack, path: ['people', index, 'slack'] }],
       ),
       (first) => `this Slack user is ${first} already — list every person once`,
+    ),
+    ...clusters.flatMap(([cluster, written]) =>
+      ofApprovals(written, inventory.people, ['clusters', cluster, 'approvals']),
     ),
     ...clusters.flatMap(([cluster, { instances, routers, tls, applications = [] }]) => [
       ...repeated(
@@ -62,7 +66,51 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
   ];
 }
 
-type WrittenRouter = WrittenInventory['clusters'][string]['routers'][number];
+type WrittenCluster = WrittenInventory['clusters'][string];
+
+/** A question that nobody can answer would be found on the worst night. */
+function ofApprovals(
+  { approvals, failover }: WrittenCluster,
+  people: WrittenInventory['people'],
+  path: Path,
+): Contradiction[] {
+  const { groups, needed, escalateMinutes, silence } = approvals;
+  const unknown = groups.flatMap((group, index) =>
+    whoMay(people, 'approver', [group]).length > 0
+      ? []
+      : [
+          {
+            path: [...path, 'groups', index],
+            message: 'no approver is of this group — write group: at those people who are, or drop it here',
+          },
+        ],
+  );
+  const voters = whoMay(people, 'approver', groups);
+  return [
+    ...unknown,
+    ...(people.length > 0 && unknown.length === 0 && voters.length < needed
+      ? [
+          {
+            path: [...path, 'needed'],
+            message: `only ${voters.length} may approve: ${voters.join(', ') || 'nobody'} — give more people the role approver, or ask for fewer`,
+          },
+        ]
+      : []),
+    ...(escalateMinutes !== undefined && groups.length < 2
+      ? [{ path: [...path, 'escalateMinutes'], message: 'there is no next group — name two groups or more' }]
+      : []),
+    ...(escalateMinutes !== undefined && silence !== 'next group' && escalateMinutes >= failover.approvalMinutes
+      ? [
+          {
+            path: [...path, 'escalateMinutes'],
+            message: `the question is closed by then — write less than approvalMinutes (${failover.approvalMinutes})`,
+          },
+        ]
+      : []),
+  ];
+}
+
+type WrittenRouter = WrittenCluster['routers'][number];
 
 function ofRouter(router: WrittenRouter, path: Path): Contradiction[] {
   if (router.kind === 'dns') return outOfZone(router, path);

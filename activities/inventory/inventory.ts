@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import { type Voter } from '../../workflows/decisions/approvals';
 import { type Account, type Cluster, type SecretReference } from '../../workflows/decisions/cluster';
 import { type Person } from '../../workflows/decisions/people';
 import { type Router } from '../../workflows/decisions/router';
@@ -127,6 +128,12 @@ function settle(written: WrittenInventory, path: string): Inventory {
   const absolute = (reference: SecretReference) => absoluteSecret(reference, folder);
   const account = (one: Account) => absoluteAccount(one, folder);
 
+  // The cluster stands in workflow history: of people only what decides.
+  const voters = written.people.map(({ name, roles, group }): Voter => ({
+    name,
+    roles,
+    ...(group === undefined ? {} : { group }),
+  }));
   const clusters = Object.entries(written.clusters).map(
     ([name, { accounts, tls, applications, ...cluster }]): Cluster => ({
       name,
@@ -137,6 +144,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
         applications: applications.map((one) => ({ ...one, command: absoluteCommand(one.command, folder) })),
       }),
       routers: named(cluster.routers).map((router) => settleRouter(router, folder)),
+      approvals: { ...cluster.approvals, people: voters },
     }),
   );
 

@@ -1,5 +1,5 @@
 import { type Command } from 'commander';
-import { type Context, contextOf, requester } from '../context';
+import { type Context, contextOf } from '../context';
 import { exitOfOutcome } from '../exit';
 import { runbookHelp } from '../runbook-words';
 
@@ -73,7 +73,7 @@ async function start(context: Context, name: string, options: StartOptions, plan
     cluster: options.cluster,
     input: options.input,
     defaults: {
-      requestedBy: requester(),
+      requestedBy: context.by,
       ...(planOnly ? { dryRun: true } : {}),
       ...given({ reason, to, datacentre, at, window }),
     },

@@ -23,7 +23,7 @@ export function registerWatch(program: Command): void {
         import('../watching.js'),
       ]);
       await withTemporal(context, async (door) => {
-        const started = await startWatch(door, name, probeMs);
+        const started = await startWatch(door, name, probeMs, context.by);
         const words = started.attached
           ? `${name} is watched already, since ${started.startedAt}.`
           : `${name} is watched from now on.`;

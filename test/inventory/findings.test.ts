@@ -87,6 +87,41 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'approvals of a group without an approver, and of more people than there are',
+    fleet({
+      more: 'approvals: { groups: [dba, managers] }',
+      top: 'people: [{ name: ana, roles: [approver], group: dba }, { name: dan, roles: [operator], group: managers }]',
+    }),
+    [
+      'fleet.yaml:10:32 clusters.orders.approvals.groups[1]: no approver is of this group — write group: at those people who are, or drop it here',
+    ],
+  ],
+  [
+    'more approvals than approvers',
+    fleet({
+      more: 'approvals: { needed: 2 }',
+      top: 'people: [{ name: ana, roles: [approver] }, { name: dan, roles: [operator] }]',
+    }),
+    [
+      'fleet.yaml:10:26 clusters.orders.approvals.needed: only 1 may approve: ana — give more people the role approver, or ask for fewer',
+    ],
+  ],
+  [
+    'an escalation to nobody',
+    fleet({ more: 'approvals: { escalateMinutes: 5 }' }),
+    ['fleet.yaml:10:35 clusters.orders.approvals.escalateMinutes: there is no next group — name two groups or more'],
+  ],
+  [
+    'an escalation after the deadline',
+    fleet({
+      more: 'approvals: { groups: [a, b], escalateMinutes: 30 }',
+      top: 'people: [{ name: ana, roles: [approver], group: a }, { name: bob, roles: [approver], group: b }]',
+    }),
+    [
+      'fleet.yaml:10:51 clusters.orders.approvals.escalateMinutes: the question is closed by then — write less than approvalMinutes (30)',
+    ],
+  ],
+  [
     'a promotion rule with a hyphen',
     fleet({ instance: '{ name: db1, host: 10.0.0.11, port: 3306, promotion: must-not }' }),
     [

@@ -76,6 +76,15 @@ test('the smallest inventory is filled in with the defaults that the manual name
         approvalMinutes: 30,
         applyStallSeconds: 60,
       },
+      approvals: {
+        needed: 1,
+        groups: [],
+        twoPersons: false,
+        remindMinutes: 10,
+        silence: 'reject',
+        planned: 'go',
+        people: [],
+      },
       tls: { mode: 'encrypt' },
       schema: 'runbooks',
     },
@@ -270,3 +279,26 @@ function refusalOf(work: () => unknown): RunbookError {
   }
   throw new Error('nothing was refused');
 }
+
+test('an approval policy knows the people of the fleet, and nothing of them that it does not need', () => {
+  const written = `${SMALLEST}    approvals: { needed: 2, groups: [dba, managers], escalateMinutes: 5, twoPersons: true }
+people:
+  - { name: ana@example.com, roles: [operator, approver], group: dba, slack: U012AB3CD }
+  - { name: bob@example.com, roles: [approver, breaker], group: managers, email: bob@example.org }
+  - { name: screen, roles: [viewer] }
+`;
+  expect(parseInventory(written, 'fleet.yaml').clusters[0]!.approvals).toEqual({
+    needed: 2,
+    groups: ['dba', 'managers'],
+    twoPersons: true,
+    remindMinutes: 10,
+    escalateMinutes: 5,
+    silence: 'reject',
+    planned: 'go',
+    people: [
+      { name: 'ana@example.com', roles: ['operator', 'approver'], group: 'dba' },
+      { name: 'bob@example.com', roles: ['approver', 'breaker'], group: 'managers' },
+      { name: 'screen', roles: ['viewer'] },
+    ],
+  });
+});

@@ -140,6 +140,13 @@ export class Stage {
     return question;
   }
 
+  /** An update as anybody may send it; its answer, or the sentence that refuses it. */
+  say(handle: WorkflowHandle, update: string, word: unknown): Promise<string> {
+    return handle
+      .executeUpdate<string, [unknown]>(update, { args: [word] })
+      .catch((error: unknown) => ((error as Error).cause as Error).message);
+  }
+
   async reject(handle: WorkflowHandle, but = ''): Promise<Question> {
     const question = await this.question(handle, but);
     await handle.executeUpdate(rejectUpdate, { args: [{ by: 'ada', reason: 'not now' }] });

@@ -1,3 +1,4 @@
+import { type ApprovalPolicy } from './approvals';
 import { type MaintenanceWindow } from './calendar';
 import { type Account } from './references';
 import { type Router } from './router';
@@ -15,6 +16,8 @@ export interface Cluster {
   readonly accounts: { readonly admin: Account; readonly replication: Account };
   readonly routers: readonly Router[];
   readonly failover: FailoverPolicy;
+  /** Read it with `approvalsOf`: runs that began before there were policies have none. */
+  readonly approvals?: ApprovalPolicy;
   /** Programs that hold on to their connections and must be told that the primary has moved. */
   readonly applications?: readonly Application[];
   readonly tls: TlsPolicy;

@@ -1,18 +1,26 @@
 import { type StepRecord } from '../decisions/report';
-import { type RunProgress } from '../messages';
+import { type Question, type RunProgress } from '../messages';
 
 const SIGN: Record<StepRecord['state'], string> = { running: '▶', done: '✔', failed: '✘', skipped: '–' };
 
 /** The run as Markdown for the Web UI: what is happening, what is asked, exactly how to answer, and what was done. */
 export function describeProgress(progress: RunProgress): string {
-  const { question, plan } = progress;
+  const { question, plan, paused } = progress;
   return [
     `### ${progress.headline}`,
+    ...(paused
+      ? [
+          '',
+          `**Paused by ${paused.by}** until ${paused.until}${paused.reason ? `: ${paused.reason}` : ''}. Go on with the update \`resume\`, argument \`{"by": "you@example.com"}\`.`,
+        ]
+      : []),
     ...(question
       ? [
           '',
-          `**Waiting for a human: ${question.text}** (until ${question.expiresAt})`,
+          `**Waiting for a human: ${question.text}** (until ${question.expiresAt}; ${question.silence})`,
           ...question.because.map((line) => `- ${line}`),
+          ...describeShown(question),
+          ...describeVoters(question),
           '',
           'Answer with the update `approve` or `reject`, argument:',
           '```json',
@@ -34,4 +42,23 @@ export function describeProgress(progress: RunProgress): string {
         `- ${SIGN[step.state]} ${step.title}${step.durationMs === null ? '' : ` · ${step.durationMs} ms`}${step.detail ? ` · ${step.detail}` : ''}`,
     ),
   ].join('\n');
+}
+
+/** The steps stand below, with the plan. */
+const describeShown = ({ shown }: Question): string[] => [
+  ...shown.evidence.map((line) => `- evidence: ${line}`),
+  ...(shown.mayBeLost ? [`- may be lost: ${shown.mayBeLost}`] : []),
+  ...(shown.takes ? [`- takes: ${shown.takes}`] : []),
+];
+
+/** Who has said yes, how many are missing, and who is asked. */
+function describeVoters({ needed, given, mayApprove, asked, twoPersons, requestedBy }: Question): string[] {
+  const groups = asked.length > 0 ? ` (${asked.join(', ')})` : '';
+  return [
+    ...(needed > 1
+      ? [`- ${given.length} of ${needed} approvals: ${given.map(({ by }) => by).join(', ') || 'none'}`]
+      : []),
+    ...(mayApprove.length > 0 ? [`- asked${groups}: ${mayApprove.join(', ')}`] : []),
+    ...(twoPersons ? [`- ${requestedBy} started it and does not count`] : []),
+  ];
 }

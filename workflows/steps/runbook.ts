@@ -9,7 +9,9 @@ import {
   type StepPart,
   type StepRecord,
 } from '../decisions/report';
+import { type Voter } from '../decisions/approvals';
 import { progressQuery, reportQuery, type Question, type RunProgress } from '../messages';
+import { openControls } from './controls';
 import { describeProgress } from './details';
 
 const clusterKey = defineSearchAttributeKey('MysqlCluster', SearchAttributeType.KEYWORD);
@@ -49,6 +51,24 @@ export interface Runbook {
   step<Result>(title: string, work: () => Promise<Result>, tell: (result: Result) => string): Promise<Result>;
   phase(name: string, headline: string): void;
   waitFor(question: Question | null): void;
+  /** Who may pause and cancel, once the inventory is known. */
+  admit(people: readonly Voter[]): void;
+  /** From here on it goes on to its end: clients wait, so nobody pauses or cancels it. Waits for a pause that stands. */
+  noWayBack(): Promise<void>;
+  /** Nobody waits any more. It can be paused again; there still is no way back. */
+  nobodyWaits(): Promise<void>;
+  /** Another run begins to do the work, and is the one to pause or cancel. Waits for a pause that stands. */
+  handOver(): Promise<void>;
+  /** That other run did not begin. */
+  takeBack(): Promise<void>;
+  /** Returns at that time (milliseconds since 1970), or when the pause that stands then is over. */
+  rest(untilMs: number): Promise<void>;
+  /** `stop` is called when somebody calls the run off while there is a way back. */
+  onCancel(stop: () => void): void;
+  /** Who called it off, as `ada: too early`; null = nobody did by name. */
+  calledOff(): string | null;
+  /** Somebody overrode who must agree: every headline of this run says so from now on. */
+  breakGlass(line: string): void;
   close(outcome: Outcome, headline: string): RunbookReport;
 }
 
@@ -73,18 +93,21 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
   let headline = `${runbook} of ${order.cluster} has begun`;
   let question: Question | null = null;
   let report: RunbookReport | null = null;
+  let glass = '';
 
   const progress = (): RunProgress => ({
     runbook,
     cluster: order.cluster,
     phase,
-    headline,
+    headline: glass + headline,
     steps,
     question,
     plan: found.plan,
+    paused: controls.paused,
     outcome: report?.outcome ?? null,
   });
   const show = () => setCurrentDetails(describeProgress(progress()));
+  const controls = openControls({ changed: () => show(), note: (line) => void found.decisions.push(line) });
   setHandler(progressQuery, progress, { description: 'What this run is doing now' });
   setHandler(reportQuery, () => report, { description: 'The report, once the run has ended' });
   upsertSearchAttributes([
@@ -99,6 +122,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     run: runId,
     startedAt: startTime.toISOString(),
     async step(title, work, tell) {
+      if (controls.paused !== null || controls.calledOff !== null) await controls.mayGoOn();
       const startedAt = Date.now();
       const begun = { phase, title, startedAt: iso(startedAt) };
       const index = steps.push({ ...begun, state: 'running', durationMs: null, detail: '', parts: [] }) - 1;
@@ -123,11 +147,26 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
       show();
     },
     waitFor(open) {
+      const begun = (open !== null) !== (question !== null);
       question = open;
-      upsertSearchAttributes([{ key: awaitingKey, value: open !== null }]);
+      if (begun) upsertSearchAttributes([{ key: awaitingKey, value: open !== null }]);
+      show();
+    },
+    admit: (people) => controls.admit(people),
+    noWayBack: () => controls.take('clients wait'),
+    nobodyWaits: () => controls.take('only forward'),
+    handOver: () => controls.take('handed over'),
+    takeBack: () => controls.take('free'),
+    rest: (untilMs) => controls.rest(untilMs),
+    onCancel: (stop) => controls.onCancel(stop),
+    calledOff: () => controls.calledOff,
+    breakGlass(line) {
+      glass = 'BREAK GLASS · ';
+      found.decisions.push(line);
       show();
     },
     close(outcome, words) {
+      controls.end();
       phase = 'ended';
       headline = words;
       report = {
@@ -135,7 +174,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
         cluster: order.cluster,
         run: runId,
         outcome,
-        headline,
+        headline: glass + headline,
         startedBy: order.requestedBy,
         trigger: order.trigger,
         reason: order.reason,

@@ -13,6 +13,7 @@ import { onAllRouters, openRouter } from '../routing/router';
 import { routeWrites, type Routed } from '../routing/writes';
 import { freeze } from './freeze';
 import { releaseLeft, type ReleaseOrder, releaseRouters } from './release';
+import { refuseIfMoved } from './moved';
 import { callWitnesses } from './witness';
 
 export interface SwitchOrder {
@@ -142,6 +143,8 @@ async function untilOpen(
   watch.mark('held');
   const held = watch.elapsedMs();
   const left = () => budgetMs - (watch.elapsedMs() - held);
+  await goodMoment(from, to, Math.min(MOMENT_WITHIN_MS, budgetMs / 4));
+  watch.mark('close behind');
 
   const frozen = await freeze(from, left());
   watch.mark('frozen');
@@ -151,6 +154,23 @@ async function untilOpen(
   if (left() <= 0) throw overBudget(budgetMs);
   await open();
   watch.mark('open');
+}
+
+/** A candidate whose disk is quick applies a commit in less. */
+const MOMENT_MS = 8;
+const MOMENT_WITHIN_MS = 500;
+
+/**
+ * A moment in which the candidate is close behind, or the end of our patience: what it has not applied when the freeze begins is time in
+ * which nobody can write. Until then only new connections wait.
+ */
+async function goodMoment(from: Mysql, to: Mysql, withinMs: number): Promise<void> {
+  for (const until = performance.now() + withinMs; performance.now() < until;) {
+    const committed = await from.value('SELECT @@global.gtid_executed');
+    const asked = performance.now();
+    await to.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [committed, withinMs / 1000]);
+    if (performance.now() - asked < MOMENT_MS) return;
+  }
 }
 
 const diedBefore = ({ from }: SwitchOrder): RunbookError =>
@@ -198,15 +218,15 @@ async function forward(deps: Deps, order: SwitchOrder, { to, watch }: Pair): Pro
 
 /**
  * The candidate closed for sure where it answers, the old primary open, the routers at it: in this order, so that never two take writes.
- * Nobody waits for the answer of a candidate that was never told to open.
+ * Nobody waits for the answer of a candidate that was never told to open; one that was may have taken writes, and then there is no way back.
  */
 async function undo(deps: Deps, order: SwitchOrder, because: string, pair: Pair): Promise<Unwitnessed> {
   const { from, to, watch, mayBeOpen } = pair;
   const closing = to.run('SET GLOBAL super_read_only = ON', [], { deadlineMs: CLOSE_WITHIN_MS }).then(
     () => true,
-    () => !mayBeOpen,
+    () => false,
   );
-  if (mayBeOpen) await closing;
+  if (mayBeOpen) await refuseIfMoved(deps, order, await closing);
   const followed = followAgain(deps, order);
   await openWrites(from);
   watch.mark('open again');
@@ -216,11 +236,12 @@ async function undo(deps: Deps, order: SwitchOrder, because: string, pair: Pair)
   await followed;
   watch.mark('undone');
   const uuid = String(await from.value('SELECT @@server_uuid'));
-  const left = (await closing)
-    ? []
-    : [
-        `${order.to} did not answer when it was closed again, and may take writes when it comes back: no router leads to it; set super_read_only there before anything else`,
-      ];
+  const left =
+    (await closing) || !mayBeOpen
+      ? []
+      : [
+          `${order.to} did not answer when it was closed again, and may take writes when it comes back: no router leads to it; set super_read_only there before anything else`,
+        ];
   return { result: 'undone', uuid, because, left, parts: watch.parts() };
 }
 

@@ -77,7 +77,22 @@ test('only a replica of the wanted datacentre', () => {
     ),
   });
   expect(decide(well, { cluster, datacentre: 'b' })).toMatchObject({ plan: { newPrimary: 'db3' } });
-  expect(reasons(well, { cluster, datacentre: 'c' })).toMatch(/no replica in c can be read/);
+  expect(decide(well, { cluster, datacentre: 'a' })).toMatchObject({ plan: { newPrimary: 'db2' } });
+  const withoutB = [db1(), follower('db2')];
+  expect(reasons(withoutB, { cluster, datacentre: 'b' })).toMatch(/no replica in b can be read/);
+  expect(decide(well, { cluster, datacentre: 'c' })).toMatchObject({
+    act: 'refuse',
+    refusals: [{ sentence: 'no instance of orders is in datacentre c', cure: 'name one of a, b' }],
+  });
+  expect(reasons(well, { cluster, datacentre: 'b', to: 'db2' })).toBe('db2 is in datacentre a and not in b');
+  expect(decide(well, { cluster, datacentre: 'b', to: 'db3' })).toMatchObject({ plan: { newPrimary: 'db3' } });
+});
+
+test('a datacentre is named, and the inventory names none', () => {
+  const cluster = declared({ instances: ['db1', 'db2'].map((name) => instance(name, { datacentre: '' })) });
+  expect(decide([db1(), follower('db2')], { cluster, datacentre: 'a' })).toMatchObject({
+    refusals: [{ cure: 'the inventory names no datacentre: write them there' }],
+  });
 });
 
 test('it is the primary already: nothing to do', () => {

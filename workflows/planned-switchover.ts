@@ -58,7 +58,9 @@ async function move(book: Runbook, consent: Consent, order: SwitchoverOrder): Pr
 
   let inTheWay: string | null;
   try {
-    inTheWay = (await drain(book, order, seen.cluster, plan.oldPrimary)) ?? tooLate(order.notAfter, Date.now());
+    inTheWay = await drain(book, order, seen.cluster, plan.oldPrimary);
+    await book.rest(Date.now()); // a pause may outlast its time
+    inTheWay ??= tooLate(order.notAfter, Date.now());
   } catch (error) {
     if (isCancellation(error)) throw error;
     return keep(book.close('failed', `Not begun, nothing was changed: ${failureWords(error)}`));

@@ -236,6 +236,22 @@ describe('runbook pause', () => {
   });
 });
 
+test('paused under the lock before it prepares, and resumed when its time is over, it refuses', async () => {
+  const scene = movable();
+  let letGo: () => void = () => undefined;
+  const listed = new Promise<void>((resolve) => (letGo = resolve));
+  const played = stage.put({ ...scene, acts: { ...scene.acts, holdupsOn: () => listed.then(() => []) } });
+  const notAfter = inMs(1_500);
+  const handle = await wait(played, { notAfter }, changeId(played.cluster));
+  await phaseIs(handle, 'drain');
+  await stage.say(handle, 'pause', who);
+  letGo();
+  await eventually('its time is over', () => Promise.resolve(Date.now() > Date.parse(notAfter)));
+  await stage.say(handle, 'resume', who);
+  expect((await resultOf(handle)).headline).toMatch(/its time is over, name another$/);
+  expect(touched(played.calls)).toEqual(['holdupsOn']);
+});
+
 describe('runbook cancel', () => {
   const door = (): Door => ({ client: stage.client, namespace: 'default', address: stage.address, webUi: null });
   const off = { calledOff: true, sentence: `Called off by ${who.by}: ${who.reason}, nothing was changed.` };

@@ -78,7 +78,7 @@ const count = async (server: Mysql, user: string, than: '>' | '<=', id: number):
 /**
  * Run the application's command, which restarts or signals it. Returns how it ended, in words that come behind its name; never throws.
  * It looks first, so an attempt after one that died does nothing where the application is back; otherwise the command runs twice, and
- * is given the run's id to know it by. It ends early when the new primary falls silent.
+ * is given the run's id to know it by. It is ended when the new primary falls silent.
  */
 export async function restartApplication(deps: Deps, order: Looking & { readonly run: string }): Promise<string> {
   const { application, run } = order;
@@ -88,7 +88,11 @@ export async function restartApplication(deps: Deps, order: Looking & { readonly
   const over = new AbortController();
   try {
     const ended = await Promise.race([
-      runProgram(application.command, { deadlineMs, input: `${JSON.stringify(inputOf(order, run))}\n` }),
+      runProgram(application.command, {
+        deadlineMs,
+        input: `${JSON.stringify(inputOf(order, run))}\n`,
+        signal: over.signal,
+      }),
       silence(deps, order, over.signal),
     ]);
     deps.checkpoint('restart:told');

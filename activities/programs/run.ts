@@ -8,6 +8,8 @@ export interface ProgramOptions {
   readonly input?: string;
   /** Beside the worker's own. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Ends it before its deadline, as if that were over. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Ended {
@@ -40,6 +42,7 @@ export function runProgram(command: readonly string[], options: ProgramOptions):
     let how: Ended['how'] = 'exit';
     const settle = (code: number | null, because = '') => {
       clearTimeout(timer);
+      options.signal?.removeEventListener('abort', giveUp);
       child.stdout.destroy();
       child.stderr.destroy();
       resolve({ how, code, ...heard, because });
@@ -50,7 +53,9 @@ export function runProgram(command: readonly string[], options: ProgramOptions):
       // Someone who has left the group may still hold its output: nobody waits for that one.
       settle(null);
     };
-    const timer = setTimeout(() => end('late'), Math.max(1, options.deadlineMs));
+    const giveUp = () => end('late');
+    const timer = setTimeout(giveUp, Math.max(1, options.deadlineMs));
+    options.signal?.addEventListener('abort', giveUp);
     const hear = (name: keyof typeof heard) => (text: string) => {
       heard[name] += text;
       if (heard[name].length > MOST_OUTPUT_BYTES) end('too much output');

@@ -20,7 +20,7 @@ export async function freeze(primary: Mysql, withinMs: number): Promise<Frozen> 
         begun.session = Number(await session.value('SELECT CONNECTION_ID()'));
         for (const statement of CLOSE_BOUNDED) await session.run(statement);
       },
-      { deadlineMs: Math.max(1, withinMs) },
+      { deadlineMs: Math.max(1, Math.round(withinMs)) },
     );
   } catch (error) {
     if (begun.session !== null) await endSession(primary, begun.session);

@@ -186,7 +186,7 @@ const ANSWERS_WITHIN_MS = 50;
 async function caughtUp(to: Mysql, frozen: string, leftMs: number): Promise<void> {
   if (leftMs <= 0) throw overBudget(leftMs);
   const late = await to.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [frozen, leftMs / 1000], {
-    deadlineMs: leftMs + ANSWERS_WITHIN_MS,
+    deadlineMs: Math.round(leftMs) + ANSWERS_WITHIN_MS,
   });
   if (Number(late) === 0) return;
   throw new RunbookError({

@@ -1,6 +1,6 @@
 import { launch } from '../servers';
 import { type LabServer, type LabState, type LabWorker } from '../options';
-import { end, gone, isAlive, signal } from '../processes';
+import { end, gone, isAlive, freeze, signal } from '../processes';
 import { runAll } from '../sql';
 import { rootDoor, saveState, serverNamed } from '../state';
 import { fillDisk } from './disk';
@@ -67,7 +67,7 @@ export function faultsOf(state: LabState): Faults {
       signal(server(name), 'SIGKILL');
       await gone(server(name), 10_000);
     },
-    hang: (name) => void signal(server(name), 'SIGSTOP'),
+    hang: (name) => freeze(server(name)),
     wake: (name) => void signal(server(name), 'SIGCONT'),
     stop,
     start,

@@ -4,6 +4,7 @@ import { parse, stringify } from 'yaml';
 import { type Lab } from '../../lab';
 import { REST_PASSWORD, startOneMysqlRouter } from '../activities/routing/one-mysqlrouter';
 import { instanceAt } from '../support/proxysql/fleet';
+import { eventually, replicaState } from '../support/wait';
 import { type Entrance, incident } from './incident';
 import { switchOver } from './switching';
 
@@ -36,6 +37,9 @@ test('behind a real MySQL Router: the primary moves on purpose, then the new one
     await load.nextAcknowledgement(undefined, lab.server('db2').uuid);
 
     await faults.kill('db2');
+    // A run that looks while they still believe to receive stands down, as it should: it was started by hand, a moment too early.
+    for (const replica of ['db1', 'db3'])
+      await eventually(`${replica} has noticed`, async () => (await replicaState(lab, replica))?.receiver !== 'Yes');
     const replaced = await start();
     expect(replaced).toMatchObject({ outcome: 'done', oldPrimary: 'db2' });
     // The restarted Router has no session and no destination: that is proof enough.

@@ -38,7 +38,7 @@ test('S6: the candidate dies behind the freeze: the old primary takes writes aga
     await faults.kill('db2');
     goOn();
     const told = await run;
-    expect(told.headline).toMatch(/^Undone, db1 takes writes again: .*db2/);
+    expect(told.headline).toMatch(/^Undone, db1 takes writes again.*: .*db2/);
     await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
     await settle({ primary: 'db1' });
   }));

@@ -80,7 +80,7 @@ test('applications that hold on to the old primary: the one that is signalled co
       const told = await switchOver(scene, { to: 'db2' });
       expect(told).toMatchObject({ outcome: 'done', newPrimary: 'db2' });
       expect(told.left).toEqual([
-        'deaf did not come back: 0 of its user deaf connected to db2, and 1 still hold on to db1; its command ended well. Look where it connects, and restart it by hand',
+        'deaf did not come back: 0 of its user deaf connected to db2, and 1 are expected; its command ended well. Look where it connects, and restart it by hand',
       ]);
       const detailOf = (name: string) =>
         told.steps.find(({ title }) => title === `See that ${name} comes back`)?.detail;

@@ -122,6 +122,12 @@ async function tidyUp(
   book.found.newPrimary = newPrimary;
   await book.nobodyWaits();
   book.phase('tidy', `${newPrimary} takes writes; the rest is tidied up`);
+  await attempt(
+    book,
+    `Close the sessions that clients have left on ${oldPrimary}`,
+    () => tidy.endSessions({ cluster, name: oldPrimary }),
+    (closed) => (closed.length > 0 ? closed.map(tellLeftOver).join(', ') : 'there is none'),
+  );
   const dark = unproven(switched.routed);
   const applications = lookAfter(book, { cluster, snapshot, oldPrimary, newPrimary, dark, after: 'switchover' });
   await attempt(
@@ -129,12 +135,6 @@ async function tidyUp(
     `Let ${newPrimary} forget that it was a replica`,
     () => tidy.settleNewPrimary({ cluster, name: newPrimary }),
     ({ events }) => (events.length > 0 ? `events enabled: ${events.join(', ')}` : 'its channel is reset'),
-  );
-  await attempt(
-    book,
-    `Close the sessions that clients have left on ${oldPrimary}`,
-    () => tidy.endSessions({ cluster, name: oldPrimary }),
-    (closed) => (closed.length > 0 ? closed.map(tellLeftOver).join(', ') : 'there is none'),
   );
   await repoint(book, cluster, oldPrimary, newPrimary);
   await attempt(

@@ -137,7 +137,10 @@ describe('laws, in zones with odd offsets and changes', () => {
         const { opensMs, closesMs } = nextOpening([one], at)!;
         expect(closesMs).toBeGreaterThan(Math.max(at, opensMs));
         expect(opensMs - at).toBeLessThan(15 * 86_400_000);
-        expect(nextOpening([one], opensMs)).toEqual({ opensMs, closesMs });
+        // Where windows touch, one who looks earlier sees an earlier beginning of the same opening, and maybe no end of it.
+        const atItsBeginning = nextOpening([one], opensMs)!;
+        expect(atItsBeginning.closesMs).toBeGreaterThan(opensMs);
+        expect(atItsBeginning.opensMs).toBeLessThanOrEqual(opensMs);
         const atItsEnd = nextOpening([one], closesMs - 1)!;
         expect(atItsEnd.opensMs).toBeLessThan(closesMs);
         // One that touches the next has no end within the weeks that are looked at.

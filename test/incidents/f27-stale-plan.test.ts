@@ -1,10 +1,13 @@
 import { changeId } from '../../workflows/messages';
 import { incident } from './incident';
+import { servedBy, standStill } from './standing';
 
 test('F27: the candidate changes while its plan waits for an answer: the approval is void, and the new plan is asked for', () =>
   incident(
     { failover: { mode: 'approve' } },
-    async ({ lab, client, faults, progress, approve, report, load, settle }) => {
+    async (scene) => {
+      const { lab, client, faults, progress, approve, report, settle } = scene;
+      await standStill(scene);
       await faults.kill('db1');
       const first = (await progress((seen) => seen.question !== null)).question;
       expect(first?.text).toMatch(/promote db2/);
@@ -23,7 +26,7 @@ test('F27: the candidate changes while its plan waits for an answer: the approva
       const told = await report();
       expect(told).toMatchObject({ outcome: 'done', newPrimary: 'db3' });
       expect(told.approvals.join('\n')).toMatch(/its approval is void, plan [0-9a-f]{12} takes its place/);
-      await load.nextAcknowledgement(undefined, lab.server('db3').uuid);
+      await servedBy(scene, 'db3');
       await settle({ primary: 'db3' });
     },
   ));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { account, atMost, host, name, port } from './fields';
 import { router } from './router-schema';
+import { tlsPolicy } from './tls-schema';
 import { command, flag, oneOf, says, span, strict, text } from './words';
 
 const PROMOTION_RULES = ['prefer', 'neutral', 'prefer_not', 'must_not'] as const;
@@ -60,19 +61,6 @@ const failover = strict(
   'for example { mode: automatic, holdDownSeconds: 1 }',
 ).prefault({});
 
-const tls = strict(
-  {
-    mode: oneOf(['encrypt', 'verify', 'off'])
-      .default('encrypt')
-      .describe('encrypt: encrypted, certificate not checked. verify: checked against ca. off: plain text.'),
-    ca: text('a file name', 'for example tls/ca.pem')
-      .exactOptional()
-      .describe('Certificate authority file, with mode verify.'),
-  },
-  'tls with mode',
-  'for example { mode: verify, ca: tls/ca.pem }',
-).prefault({});
-
 const instances = says(
   'a list of at least one instance',
   'for example instances: [{ name: db1, host: 10.0.0.11, port: 3306 }]',
@@ -101,7 +89,7 @@ export const cluster = strict(
       .default([])
       .describe('What sends clients to the primary. All of them are switched together.'),
     failover: failover.describe('When a failover may go on without a person.'),
-    tls: tls.describe('Encryption of our own connections to the servers.'),
+    tls: tlsPolicy('encrypt').describe('Encryption of our own connections to the servers.'),
     schema: text('a schema name', 'for example runbooks')
       .regex(/^[A-Za-z0-9_$]{1,64}$/, says('a schema name of letters, digits, "_" and "$"', 'for example runbooks'))
       .default('runbooks')

@@ -1,4 +1,5 @@
 import { type Path, printPath } from './findings';
+import { type TlsPolicy } from '../../workflows/decisions/cluster';
 import { type WrittenInventory } from './schema';
 
 /** A mistake that shows only when several fields are seen together. */
@@ -37,15 +38,11 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
         ),
         (first) => `this name is taken by ${first} — give every router of a cluster its own name`,
       ),
-      ...routers.flatMap((router, index) => ofRouter(router, ['clusters', cluster, 'routers', index])),
-      ...(tls.ca !== undefined && tls.mode !== 'verify'
-        ? [
-            {
-              path: ['clusters', cluster, 'tls', 'ca'],
-              message: 'ca is used only with mode verify — add mode: verify, or drop ca',
-            },
-          ]
-        : []),
+      ...routers.flatMap((router, index) => {
+        const at: Path = ['clusters', cluster, 'routers', index];
+        return [...ofRouter(router, at), ...(router.kind === 'proxysql' ? ofTls(router.tls, [...at, 'tls']) : [])];
+      }),
+      ...ofTls(tls, ['clusters', cluster, 'tls']),
     ]),
     // Over all clusters: two clusters that share a server would each promote and fence it as they see fit.
     ...repeated(
@@ -66,6 +63,18 @@ function ofRouter(router: WrittenRouter, path: Path): Contradiction[] {
       message: 'reads would go to the hostgroup of the writers — give each a hostgroup of its own, or drop readers',
     },
   ];
+}
+
+function ofTls({ mode, ca, certificate, key }: TlsPolicy, path: Path): Contradiction[] {
+  const found: Contradiction[] = [];
+  if (ca !== undefined && !mode.startsWith('verify'))
+    found.push({ path: [...path, 'ca'], message: 'ca is used only with mode verify — add mode: verify, or drop ca' });
+  if ((certificate === undefined) !== (key === undefined))
+    found.push({
+      path: [...path, certificate === undefined ? 'key' : 'certificate'],
+      message: 'certificate and key belong together — write both, or neither',
+    });
+  return found;
 }
 
 interface DnsNames {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
-import { type Account, type Cluster, type SecretReference } from '../../workflows/decisions/cluster';
+import { type Account, type Cluster, type SecretReference, type TlsPolicy } from '../../workflows/decisions/cluster';
 import { type Person } from '../../workflows/decisions/people';
 import { type Router } from '../../workflows/decisions/router';
 import { RunbookError } from '../errors';
@@ -131,7 +131,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
     name,
     ...cluster,
     accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
-    tls: { mode: tls.mode, ...(tls.ca === undefined ? {} : { ca: resolve(folder, tls.ca) }) },
+    tls: absoluteTls(tls, folder),
     routers: named(cluster.routers).map((router) => settleRouter(router, folder)),
   }));
 
@@ -166,7 +166,11 @@ function settleRouter(router: Named, folder: string): Router {
     case 'haproxy':
       return { ...router, socket: absoluteSocket(router.socket, folder) };
     case 'proxysql':
-      return { ...router, account: absoluteAccount(router.account, folder) };
+      return {
+        ...router,
+        account: absoluteAccount(router.account, folder),
+        tls: absoluteTls(router.tls, folder),
+      };
     case 'dns': {
       const { writePort, key, ...dns } = router;
       const secret = absoluteSecret(key.secret, folder);
@@ -198,6 +202,11 @@ const absoluteSecret = (reference: SecretReference, folder: string): SecretRefer
 const absoluteAccount = ({ user, password }: Account, folder: string): Account => ({
   user,
   password: absoluteSecret(password, folder),
+});
+
+const absoluteTls = ({ mode, ...files }: TlsPolicy, folder: string): TlsPolicy => ({
+  mode,
+  ...Object.fromEntries(Object.entries(files).map(([which, file]) => [which, resolve(folder, file)])),
 });
 
 /** A name without a slash is looked up on PATH. */

@@ -231,6 +231,11 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     ['fleet.yaml:10:16 clusters.orders.tls.ca: ca is used only with mode verify — add mode: verify, or drop ca'],
   ],
   [
+    'half of a certificate of our own',
+    fleet({ more: 'tls: { certificate: own.pem }' }),
+    ['fleet.yaml:10:25 clusters.orders.tls.certificate: certificate and key belong together — write both, or neither'],
+  ],
+  [
     'a cluster name that cannot be one',
     fleet({}).replace('  orders:', '  my orders:'),
     [

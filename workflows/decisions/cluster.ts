@@ -1,7 +1,7 @@
-import { type Account } from './references';
+import { type Account, type TlsPolicy } from './references';
 import { type Router } from './router';
 
-export { type Account, type Address, address, type SecretReference } from './references';
+export { type Account, type Address, address, type SecretReference, type TlsPolicy } from './references';
 
 /**
  * What the inventory says about one cluster, as the decisions see it. Nothing here is secret: accounts are references
@@ -40,12 +40,6 @@ export interface Instance {
   readonly backupSource: boolean;
   /** Command that takes this server's power to acknowledge commits away (stop, power off). Exit code 0 is the proof. */
   readonly fenceCommand?: readonly string[];
-}
-
-/** `verify`: encrypted and checked against `ca`; `encrypt`: encrypted, not checked; `off`: plain text. */
-export interface TlsPolicy {
-  readonly mode: 'verify' | 'encrypt' | 'off';
-  readonly ca?: string;
 }
 
 export interface FailoverPolicy {

@@ -13,6 +13,7 @@ import { failuresOfActivities } from './failures';
 import { activityContext, signsOfLife } from './context';
 import { ensureSearchAttributes } from './search-attributes';
 import { failoverStarter, rehearser } from './start-failover';
+import { notLetIn } from './temporal-door';
 
 export interface WorkerSettings {
   readonly inventoryPath: string;
@@ -49,7 +50,10 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
   const { folder, clusters } = await inventory();
   const secret = (reference: Parameters<typeof resolveSecret>[0]) => resolveSecret(reference, folder);
   const servers = openServers({ secrets: secret, refused: forgetSecrets });
-  const connection = await NativeConnection.connect({ address: temporal.address, ...temporal.connection });
+  const { address, connection: login } = temporal;
+  const connection = await NativeConnection.connect({ ...login, address }).catch((cause: unknown) => {
+    throw notLetIn(address, cause);
+  });
   try {
     const client = new Client({ connection, namespace: temporal.namespace });
     await ensureSearchAttributes(connection, temporal.namespace);

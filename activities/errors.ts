@@ -36,6 +36,7 @@ const CATALOGUE = {
   ROUTER_MISCONFIGURED: 'not possible',
   PROOF_FAILED: 'not yet',
   SECRET_UNAVAILABLE: 'not possible',
+  DECRYPTION_FAILED: 'not possible',
   INVENTORY_INVALID: 'not possible',
   UNKNOWN_CLUSTER: 'not possible',
   INVALID_INPUT: 'not possible',

@@ -5,6 +5,7 @@ import { RunbookError } from '../activities/errors';
 import { type Inventory } from '../activities/inventory/inventory';
 import { systemCode } from '../activities/inventory/system-code';
 import { readAddress } from '../activities/inventory/words';
+import { dataConverterOf } from '../workers/encryption/data-converter';
 import { notLetIn } from '../workers/temporal-door';
 import { type Context } from './context';
 
@@ -32,7 +33,9 @@ export async function withTemporal<Result>(context: Context, work: (door: Door) 
     },
   );
   try {
-    return await work({ client: new Client({ connection, namespace }), address, namespace, webUi });
+    const dataConverter = await dataConverterOf(() => context.inventoryIfAny());
+    const client = new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
+    return await work({ client, address, namespace, webUi });
   } catch (error) {
     throw isGrpcServiceError(error) || error instanceof ServiceError ? serviceError(error, address, namespace) : error;
   } finally {

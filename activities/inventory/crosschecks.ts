@@ -27,6 +27,13 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
       ),
       (first) => `this Slack user is ${first} already — list every person once`,
     ),
+    ...repeated(
+      (inventory.encryption?.keys ?? []).map(({ id }, index) => ({
+        value: id,
+        path: ['encryption', 'keys', index, 'id'],
+      })),
+      (first) => `this id is taken by ${first} — give every key an id of its own, never used before`,
+    ),
     ...clusters.flatMap(([cluster, { instances, routers, tls }]) => [
       ...repeated(
         instances.map(({ name }, index) => ({ value: name, path: ['clusters', cluster, 'instances', index, 'name'] })),

@@ -8,7 +8,7 @@ import { RunbookError } from '../errors';
 import { contradictionsOf } from './crosschecks';
 import { systemCode } from './system-code';
 import { type Finding, findingAt, findingOfYaml, findingsOf, printFinding, type Source } from './findings';
-import { inventorySchema, type Notification, type WrittenInventory } from './schema';
+import { type Encryption, inventorySchema, type Notification, type WrittenInventory } from './schema';
 import { didYouMean } from './suggest';
 
 /** The fleet as its inventory file describes it, defaults filled in and paths made absolute. Holds references to secrets only. */
@@ -25,9 +25,12 @@ export interface Inventory {
     readonly automaticFailovers: { readonly failovers: number; readonly perMinutes: number };
   };
   readonly people: readonly Person[];
+  readonly encryption?: Encryption;
   readonly notifications: readonly Notification[];
   readonly temporal: { readonly address?: string; readonly namespace?: string; readonly webUi?: string };
 }
+
+export type EncryptionKey = Encryption['keys'][number];
 
 /** Read and check an inventory. Throws INVENTORY_INVALID, whose message lists every finding with file, line and cure. */
 export async function loadInventory(path: string): Promise<Inventory> {
@@ -141,11 +144,20 @@ function settle(written: WrittenInventory, path: string): Inventory {
     folder,
     clusters,
     reports: resolve(folder, written.reports),
+    ...(written.encryption && { encryption: settleEncryption(written.encryption, folder) }),
     notifications: written.notifications.map((notification) =>
       notification.kind === 'webhook' ? { ...notification, url: absolute(notification.url) } : notification,
     ),
   };
 }
+
+const settleEncryption = ({ keys, codecServer }: Encryption, folder: string): Encryption => ({
+  keys: keys.map(({ id, key }) => ({ id, key: absoluteSecret(key, folder) })),
+  codecServer: {
+    ...codecServer,
+    ...(codecServer.token && { token: absoluteSecret(codecServer.token, folder) }),
+  },
+});
 
 /** `haproxy-1`, `haproxy-2` … by position, passing over names that are written elsewhere. */
 function named(routers: readonly WrittenRouter[]): Named[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cluster } from './cluster-schema';
+import { encryption } from './encryption-schema';
 import { atMost, name, secret } from './fields';
 import { people } from './people-schema';
 import { addressText, command, says, strict, text } from './words';
@@ -64,6 +65,9 @@ export const inventorySchema = strict(
       .prefault({})
       .describe('Limits across all clusters: beyond them a person is asked.'),
     people,
+    encryption: encryption
+      .exactOptional()
+      .describe('Encrypts what Temporal stores. Left out: plain text. Secrets are never among it.'),
     notifications: z
       .array(notification, says('a list of notifications', 'leave the line out where there is none'))
       .default([])
@@ -91,4 +95,5 @@ export const inventorySchema = strict(
 );
 
 export type WrittenInventory = z.output<typeof inventorySchema>;
+export type Encryption = NonNullable<WrittenInventory['encryption']>;
 export type Notification = WrittenInventory['notifications'][number];

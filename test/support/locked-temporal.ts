@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { type IncomingHttpHeaders } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { connect, createSecureServer, constants, type ServerHttp2Stream, type ServerHttp2Session } from 'node:http2';
 import { type AddressInfo } from 'node:net';
@@ -49,12 +50,12 @@ export async function lockTemporal(
     passed += 1;
     const call = onward.request({ ...headers, [constants.HTTP2_HEADER_SCHEME]: 'http' });
     call.on('error', () => stream.close());
-    let trailers = {};
+    let trailers: IncomingHttpHeaders = {};
     call.on('response', (answer, flags) => {
       const over = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       if (!stream.destroyed) stream.respond(answer, { waitForTrailers: !over, endStream: over });
     });
-    call.on('trailers', (seen) => (trailers = seen));
+    call.on('trailers', (seen: IncomingHttpHeaders) => (trailers = seen));
     stream.on('wantTrailers', () => stream.sendTrailers(trailers));
     stream.on('close', () => call.close());
     stream.pipe(call);

@@ -41,6 +41,7 @@ const CATALOGUE = {
   UNKNOWN_CLUSTER: 'not possible',
   INVALID_INPUT: 'not possible',
   CHANGE_IN_PROGRESS: 'not safe',
+  NOT_ALLOWED: 'not possible',
   TOOL_MISSING: 'not possible',
   TOOL_FAILED: 'not yet',
   INTERNAL: 'our bug',

@@ -37,6 +37,7 @@ export function buildProgram(): Command {
     .helpOption('-h, --help', 'print this')
     .helpCommand(false)
     .option('--inventory <file>', 'the fleet (default: RUNBOOK_INVENTORY, else ./fleet.yaml)')
+    .option('--as <name>', 'who you are, as the inventory names you (default: RUNBOOK_AS, else user@host)')
     .option('--json', 'print the result as JSON, for programs')
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('Add --help to see what can be written here.')

@@ -1,5 +1,5 @@
 import { type Command } from 'commander';
-import { type Context, contextOf, requester } from '../context';
+import { type Context, contextOf } from '../context';
 import { EXIT, invalidInput } from '../exit';
 
 interface VoteOptions {
@@ -56,7 +56,7 @@ async function vote(
       return;
     }
     const sentence = await sendVote(door, run, answer, {
-      by: requester(),
+      by: context.by,
       ...(options.reason === undefined ? {} : { reason: options.reason }),
       ...(plan === undefined ? {} : { plan }),
     });

@@ -1,11 +1,14 @@
+import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import pino from 'pino';
 import { createActivities } from '../activities';
+import { openAuditLog } from '../activities/audit/log';
 import { openInventory } from '../activities/inventory/open';
 import { forgetSecrets, resolveSecret } from '../activities/inventory/secrets';
 import { openServers } from '../activities/mysql/servers';
 import { EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../workflows/messages';
+import { auditSinks, auditStatement } from './audit';
 import { readBundle } from './bundle';
 import { checkpoints, checkpointsAround } from './checkpoints';
 import { dataConverterOf } from './encryption/data-converter';
@@ -47,9 +50,14 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
   const { inventoryPath, temporal } = settings;
   const book = await openInventory(inventoryPath);
   const inventory = async () => (await book.current()).inventory;
-  const { folder, clusters } = await inventory();
+  const { folder, clusters, audit } = await inventory();
+  const auditLog = audit && openAuditLog(audit, (words) => log.error(words));
   const secret = (reference: Parameters<typeof resolveSecret>[0]) => resolveSecret(reference, folder);
-  const servers = openServers({ secrets: secret, refused: forgetSecrets });
+  const servers = openServers({
+    secrets: secret,
+    refused: forgetSecrets,
+    ...(auditLog && { audit: auditStatement(auditLog, `${process.pid}@${hostname()}`) }),
+  });
   const dataConverter = await dataConverterOf(inventory);
   const converter = dataConverter && { dataConverter };
   const { address, connection: login } = temporal;
@@ -81,6 +89,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
           ...optionsOf(taskQueue),
           ...workflows,
           ...converter,
+          sinks: auditSinks(auditLog),
           interceptors: { activity: [checkpointsAround(checkpoint), signsOfLife, failuresOfActivities] },
           connection,
           namespace: temporal.namespace,
@@ -92,6 +101,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     await Promise.all(workers.map((worker) => worker.run()));
   } finally {
     await servers.close();
+    await auditLog?.close();
     await connection.close();
   }
 }

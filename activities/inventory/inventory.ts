@@ -26,6 +26,8 @@ export interface Inventory {
   };
   readonly people: readonly Person[];
   readonly encryption?: Encryption;
+  /** `file` is absolute. */
+  readonly audit?: { readonly file?: string; readonly stdout: boolean };
   readonly notifications: readonly Notification[];
   readonly temporal: { readonly address?: string; readonly namespace?: string; readonly webUi?: string };
 }
@@ -144,12 +146,18 @@ function settle(written: WrittenInventory, path: string): Inventory {
     folder,
     clusters,
     reports: resolve(folder, written.reports),
+    ...(written.audit && { audit: settleAudit(written.audit, folder) }),
     ...(written.encryption && { encryption: settleEncryption(written.encryption, folder) }),
     notifications: written.notifications.map((notification) =>
       notification.kind === 'webhook' ? { ...notification, url: absolute(notification.url) } : notification,
     ),
   };
 }
+
+const settleAudit = ({ file, stdout }: NonNullable<Inventory['audit']>, folder: string) => ({
+  stdout,
+  ...(file !== undefined && { file: resolve(folder, file) }),
+});
 
 const settleEncryption = ({ keys, codecServer }: Encryption, folder: string): Encryption => ({
   keys: keys.map(({ id, key }) => ({ id, key: absoluteSecret(key, folder) })),

@@ -14,6 +14,7 @@ import { runTool } from '../../lab/programs/tool';
 import { compiled } from '../../lab/worker';
 import { reservePorts } from '../../lab/ports';
 import type * as Bundle from '../../workers/bundle';
+import { auditSinks } from '../../workers/audit';
 import { dataConverterOf } from '../../workers/encryption/data-converter';
 import { rehearsalId } from '../../workflows/messages';
 import { runbook } from '../cli/compiled';
@@ -118,7 +119,11 @@ test('a run that was stored encrypted replays', async () => {
   const built = (await import(compiled('workers/bundle.js'))) as typeof Bundle;
   const bundle = await built.readBundle(true);
   const history = await server().env.client.workflow.getHandle(rehearsal).fetchHistory();
-  await Worker.runReplayHistory({ workflowBundle: bundle!, dataConverter }, history, rehearsal);
+  await Worker.runReplayHistory(
+    { workflowBundle: bundle!, dataConverter, sinks: auditSinks(undefined) },
+    history,
+    rehearsal,
+  );
 });
 
 test('the Temporal CLI reads it through the codec server, with the token only', async () => {

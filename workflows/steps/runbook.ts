@@ -10,6 +10,7 @@ import {
   type StepRecord,
 } from '../decisions/report';
 import { progressQuery, reportQuery, type Question, type RunProgress } from '../messages';
+import { audit } from './audit';
 import { describeProgress } from './details';
 
 const clusterKey = defineSearchAttributeKey('MysqlCluster', SearchAttributeType.KEYWORD);
@@ -84,7 +85,18 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     plan: found.plan,
     outcome: report?.outcome ?? null,
   });
-  const show = () => setCurrentDetails(describeProgress(progress()));
+  const { cluster } = order;
+  const told = { decisions: 0, approvals: 0 };
+  const tellNews = () => {
+    for (const text of found.decisions.slice(told.decisions)) audit.decided({ what: 'decision', cluster, text });
+    for (const text of found.approvals.slice(told.approvals)) audit.decided({ what: 'approval', cluster, text });
+    told.decisions = found.decisions.length;
+    told.approvals = found.approvals.length;
+  };
+  const show = () => {
+    setCurrentDetails(describeProgress(progress()));
+    tellNews();
+  };
   setHandler(progressQuery, progress, { description: 'What this run is doing now' });
   setHandler(reportQuery, () => report, { description: 'The report, once the run has ended' });
   upsertSearchAttributes([
@@ -93,6 +105,8 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     { key: phaseKey, value: phase },
   ]);
   show();
+  const { requestedBy: by, trigger, reason } = order;
+  audit.decided({ what: 'begun', cluster, by, trigger, reason, text: headline });
 
   return {
     found,
@@ -106,6 +120,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
       const end = (state: StepRecord['state'], detail: string, parts: readonly StepPart[]) => {
         steps[index] = { ...begun, state, durationMs: Date.now() - startedAt, detail, parts };
         show();
+        audit.decided({ what: 'step', cluster, outcome: state, text: `${title}: ${detail}` });
       };
       try {
         const result = await work();
@@ -126,6 +141,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
       question = open;
       upsertSearchAttributes([{ key: awaitingKey, value: open !== null }]);
       show();
+      if (open) audit.decided({ what: 'asked', cluster, plan: open.planHash, text: open.text });
     },
     close(outcome, words) {
       phase = 'ended';
@@ -149,6 +165,8 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
         { key: outcomeKey, value: outcome },
       ]);
       show();
+      const plan = found.plan ? { plan: found.plan.hash } : {};
+      audit.decided({ what: 'ended', cluster, by, outcome, ...plan, text: words });
       return report;
     },
   };

@@ -34,7 +34,7 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
       })),
       (first) => `this id is taken by ${first} — give every key an id of its own, never used before`,
     ),
-    ...clusters.flatMap(([cluster, { instances, routers, tls }]) => [
+    ...clusters.flatMap(([cluster, { instances, routers, tls, applications = [] }]) => [
       ...repeated(
         instances.map(({ name }, index) => ({ value: name, path: ['clusters', cluster, 'instances', index, 'name'] })),
         (first) => `this name is taken by ${first} — give every instance of a cluster its own name`,
@@ -44,6 +44,13 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
           name === undefined ? [] : [{ value: name, path: ['clusters', cluster, 'routers', index, 'name'] }],
         ),
         (first) => `this name is taken by ${first} — give every router of a cluster its own name`,
+      ),
+      ...repeated(
+        applications.map(({ name }, index) => ({
+          value: name,
+          path: ['clusters', cluster, 'applications', index, 'name'],
+        })),
+        (first) => `this name is taken by ${first} — give every application of a cluster its own name`,
       ),
       ...routers.flatMap((router, index) => {
         const at: Path = ['clusters', cluster, 'routers', index];

@@ -23,7 +23,9 @@ export async function checkSecrets(inventory: Inventory, withValues: boolean): P
   return { warnings: warnings.filter((line) => line !== ''), failures: failures.filter((line) => line !== '') };
 }
 
-const referencesOf = ({ clusters, notifications }: Inventory): SecretReference[] => [
+const referencesOf = ({ clusters, notifications, encryption }: Inventory): SecretReference[] => [
+  ...(encryption?.keys ?? []).map(({ key }) => key),
+  ...(encryption?.codecServer.token ? [encryption.codecServer.token] : []),
   ...clusters.flatMap(({ accounts }) => [accounts.admin.password, accounts.replication.password]),
   ...clusters.flatMap(({ routers }) => routers.flatMap(secretsOf)),
   ...notifications.flatMap((notification) => (notification.kind === 'webhook' ? [notification.url] : [])),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { registerCodecServer } from './commands/codec-server';
 import { registerControls } from './commands/control';
 import { registerDoctor, registerTopology } from './commands/look';
 import { registerInventory } from './commands/inventory';
@@ -60,6 +61,7 @@ export function buildProgram(): Command {
   program.commandsGroup('Keep watch:');
   registerWatch(program);
   registerWorker(program);
+  registerCodecServer(program);
   program.commandsGroup('Set up:');
   registerInventory(program);
   registerLab(program);

@@ -1,4 +1,5 @@
 import { type Path, printPath } from './findings';
+import { type TlsPolicy } from '../../workflows/decisions/cluster';
 import { type WrittenInventory } from './schema';
 import { whoMay } from '../../workflows/decisions/approvals';
 
@@ -30,6 +31,13 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
     ...clusters.flatMap(([cluster, written]) =>
       ofApprovals(written, inventory.people, ['clusters', cluster, 'approvals']),
     ),
+    ...repeated(
+      (inventory.encryption?.keys ?? []).map(({ id }, index) => ({
+        value: id,
+        path: ['encryption', 'keys', index, 'id'],
+      })),
+      (first) => `this id is taken by ${first} — give every key an id of its own, never used before`,
+    ),
     ...clusters.flatMap(([cluster, { instances, routers, tls, applications = [] }]) => [
       ...repeated(
         instances.map(({ name }, index) => ({ value: name, path: ['clusters', cluster, 'instances', index, 'name'] })),
@@ -48,15 +56,11 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
         })),
         (first) => `this name is taken by ${first} — give every application of a cluster its own name`,
       ),
-      ...routers.flatMap((router, index) => ofRouter(router, ['clusters', cluster, 'routers', index])),
-      ...(tls.ca !== undefined && tls.mode !== 'verify'
-        ? [
-            {
-              path: ['clusters', cluster, 'tls', 'ca'],
-              message: 'ca is used only with mode verify — add mode: verify, or drop ca',
-            },
-          ]
-        : []),
+      ...routers.flatMap((router, index) => {
+        const at: Path = ['clusters', cluster, 'routers', index];
+        return [...ofRouter(router, at), ...(router.kind === 'proxysql' ? ofTls(router.tls, [...at, 'tls']) : [])];
+      }),
+      ...ofTls(tls, ['clusters', cluster, 'tls']),
     ]),
     // Over all clusters: two clusters that share a server would each promote and fence it as they see fit.
     ...repeated(
@@ -121,6 +125,18 @@ function ofRouter(router: WrittenRouter, path: Path): Contradiction[] {
       message: 'reads would go to the hostgroup of the writers — give each a hostgroup of its own, or drop readers',
     },
   ];
+}
+
+function ofTls({ mode, ca, certificate, key }: TlsPolicy, path: Path): Contradiction[] {
+  const found: Contradiction[] = [];
+  if (ca !== undefined && !mode.startsWith('verify'))
+    found.push({ path: [...path, 'ca'], message: 'ca is used only with mode verify — add mode: verify, or drop ca' });
+  if ((certificate === undefined) !== (key === undefined))
+    found.push({
+      path: [...path, certificate === undefined ? 'key' : 'certificate'],
+      message: 'certificate and key belong together — write both, or neither',
+    });
+  return found;
 }
 
 interface DnsNames {

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { type Voter } from '../../workflows/decisions/approvals';
-import { type Account, type Cluster, type SecretReference } from '../../workflows/decisions/cluster';
+import { type Account, type Cluster, type SecretReference, type TlsPolicy } from '../../workflows/decisions/cluster';
 import { type Person } from '../../workflows/decisions/people';
 import { type Router } from '../../workflows/decisions/router';
 import { RunbookError } from '../errors';
 import { contradictionsOf } from './crosschecks';
 import { systemCode } from './system-code';
 import { type Finding, findingAt, findingOfYaml, findingsOf, printFinding, type Source } from './findings';
-import { inventorySchema, type Notification, type WrittenInventory } from './schema';
+import { type Encryption, inventorySchema, type Notification, type WrittenInventory } from './schema';
 import { didYouMean } from './suggest';
 
 /** The fleet as its inventory file describes it, defaults filled in and paths made absolute. Holds references to secrets only. */
@@ -26,9 +26,14 @@ export interface Inventory {
     readonly automaticFailovers: { readonly failovers: number; readonly perMinutes: number };
   };
   readonly people: readonly Person[];
+  readonly encryption?: Encryption;
+  /** `file` is absolute. */
+  readonly audit?: { readonly file?: string; readonly stdout: boolean };
   readonly notifications: readonly Notification[];
   readonly temporal: { readonly address?: string; readonly namespace?: string; readonly webUi?: string };
 }
+
+export type EncryptionKey = Encryption['keys'][number];
 
 /** Read and check an inventory. Throws INVENTORY_INVALID, whose message lists every finding with file, line and cure. */
 export async function loadInventory(path: string): Promise<Inventory> {
@@ -139,7 +144,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
       name,
       ...cluster,
       accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
-      tls: { mode: tls.mode, ...(tls.ca === undefined ? {} : { ca: resolve(folder, tls.ca) }) },
+      tls: absoluteTls(tls, folder),
       ...(applications && {
         applications: applications.map((one) => ({ ...one, command: absoluteCommand(one.command, folder) })),
       }),
@@ -154,11 +159,26 @@ function settle(written: WrittenInventory, path: string): Inventory {
     folder,
     clusters,
     reports: resolve(folder, written.reports),
+    ...(written.audit && { audit: settleAudit(written.audit, folder) }),
+    ...(written.encryption && { encryption: settleEncryption(written.encryption, folder) }),
     notifications: written.notifications.map((notification) =>
       notification.kind === 'webhook' ? { ...notification, url: absolute(notification.url) } : notification,
     ),
   };
 }
+
+const settleAudit = ({ file, stdout }: NonNullable<Inventory['audit']>, folder: string) => ({
+  stdout,
+  ...(file !== undefined && { file: resolve(folder, file) }),
+});
+
+const settleEncryption = ({ keys, codecServer }: Encryption, folder: string): Encryption => ({
+  keys: keys.map(({ id, key }) => ({ id, key: absoluteSecret(key, folder) })),
+  codecServer: {
+    ...codecServer,
+    ...(codecServer.token && { token: absoluteSecret(codecServer.token, folder) }),
+  },
+});
 
 /** `haproxy-1`, `haproxy-2` … by position, passing over names that are written elsewhere. */
 function named(routers: readonly WrittenRouter[]): Named[] {
@@ -179,7 +199,11 @@ function settleRouter(router: Named, folder: string): Router {
     case 'haproxy':
       return { ...router, socket: absoluteSocket(router.socket, folder) };
     case 'proxysql':
-      return { ...router, account: absoluteAccount(router.account, folder) };
+      return {
+        ...router,
+        account: absoluteAccount(router.account, folder),
+        tls: absoluteTls(router.tls, folder),
+      };
     case 'dns': {
       const { writePort, key, ...dns } = router;
       const secret = absoluteSecret(key.secret, folder);
@@ -211,6 +235,11 @@ const absoluteSecret = (reference: SecretReference, folder: string): SecretRefer
 const absoluteAccount = ({ user, password }: Account, folder: string): Account => ({
   user,
   password: absoluteSecret(password, folder),
+});
+
+const absoluteTls = ({ mode, ...files }: TlsPolicy, folder: string): TlsPolicy => ({
+  mode,
+  ...Object.fromEntries(Object.entries(files).map(([which, file]) => [which, resolve(folder, file)])),
 });
 
 /** A name without a slash is looked up on PATH. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { cluster } from './cluster-schema';
+import { encryption } from './encryption-schema';
 import { atMost, name, secret } from './fields';
 import { people } from './people-schema';
-import { addressText, command, says, strict, text } from './words';
+import { addressText, command, flag, says, strict, text } from './words';
 
 /**
  * The inventory as it is written. Every field's words (what is expected, how to write it) stand next to the field;
@@ -64,6 +65,21 @@ export const inventorySchema = strict(
       .prefault({})
       .describe('Limits across all clusters: beyond them a person is asked.'),
     people,
+    audit: strict(
+      {
+        file: text('a file name', 'for example /var/log/mysql-runbooks/audit.jsonl')
+          .exactOptional()
+          .describe('Appended to on every worker; relative to the folder of this inventory.'),
+        stdout: flag('leave the line out for false').default(false).describe("Also on the worker's standard output."),
+      },
+      'audit with file or stdout',
+      'for example { file: /var/log/mysql-runbooks/audit.jsonl }',
+    )
+      .exactOptional()
+      .describe('One JSON line for every decision, step, and statement that changed a server. Left out: none.'),
+    encryption: encryption
+      .exactOptional()
+      .describe('Encrypts what Temporal stores. Left out: plain text. Secrets are never among it.'),
     notifications: z
       .array(notification, says('a list of notifications', 'leave the line out where there is none'))
       .default([])
@@ -91,4 +107,5 @@ export const inventorySchema = strict(
 );
 
 export type WrittenInventory = z.output<typeof inventorySchema>;
+export type Encryption = NonNullable<WrittenInventory['encryption']>;
 export type Notification = WrittenInventory['notifications'][number];

@@ -1,4 +1,5 @@
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { auditSinks } from '../../workers/audit';
 import { workflowBundle } from '../workflows/temporal';
 import { keptHistories, record } from './histories';
 import { stories } from './stories';
@@ -20,7 +21,10 @@ test('today’s workflows replay every kept history', async () => {
   const { code } = await workflowBundle();
   const failed: string[] = [];
   let replayed = 0;
-  for await (const result of Worker.runReplayHistories({ workflowBundle: { code } }, keptHistories())) {
+  for await (const result of Worker.runReplayHistories(
+    { workflowBundle: { code }, sinks: auditSinks(undefined) },
+    keptHistories(),
+  )) {
     replayed += 1;
     if (result.error) failed.push(`${result.workflowId}: ${result.error.message}`);
   }

@@ -6,6 +6,7 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 import { type Activities } from '../../activities';
 import { findTemporal } from '../../lab/programs/temporal';
 import { SEARCH_ATTRIBUTES } from '../../lab/temporal';
+import { auditSinks } from '../../workers/audit';
 import { failuresOfActivities } from '../../workers/failures';
 import { EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../../workflows/messages';
 
@@ -58,6 +59,7 @@ export async function startTemporal(activities: Activities, elsewhere: Partial<A
           ? { activities: elsewhere }
           : { activities, workflowBundle: { code: workflow.code } }),
         interceptors: { activity: [failuresOfActivities] },
+        sinks: auditSinks(undefined),
         shutdownGraceTime: '1 s',
       }),
     ),

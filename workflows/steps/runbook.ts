@@ -11,6 +11,7 @@ import {
 } from '../decisions/report';
 import { type Voter } from '../decisions/approvals';
 import { progressQuery, reportQuery, type Question, type RunProgress } from '../messages';
+import { audit } from './audit';
 import { openControls } from './controls';
 import { describeProgress } from './details';
 
@@ -106,7 +107,18 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     paused: controls.paused,
     outcome: report?.outcome ?? null,
   });
-  const show = () => setCurrentDetails(describeProgress(progress()));
+  const { cluster } = order;
+  const told = { decisions: 0, approvals: 0 };
+  const tellNews = () => {
+    for (const text of found.decisions.slice(told.decisions)) audit.decided({ what: 'decision', cluster, text });
+    for (const text of found.approvals.slice(told.approvals)) audit.decided({ what: 'approval', cluster, text });
+    told.decisions = found.decisions.length;
+    told.approvals = found.approvals.length;
+  };
+  const show = () => {
+    setCurrentDetails(describeProgress(progress()));
+    tellNews();
+  };
   const controls = openControls({ changed: () => show(), note: (line) => void found.decisions.push(line) });
   setHandler(progressQuery, progress, { description: 'What this run is doing now' });
   setHandler(reportQuery, () => report, { description: 'The report, once the run has ended' });
@@ -116,6 +128,8 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     { key: phaseKey, value: phase },
   ]);
   show();
+  const { requestedBy: by, trigger, reason } = order;
+  audit.decided({ what: 'begun', cluster, by, trigger, reason, text: headline });
 
   return {
     found,
@@ -130,6 +144,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
       const end = (state: StepRecord['state'], detail: string, parts: readonly StepPart[]) => {
         steps[index] = { ...begun, state, durationMs: Date.now() - startedAt, detail, parts };
         show();
+        audit.decided({ what: 'step', cluster, outcome: state, text: `${title}: ${detail}` });
       };
       try {
         const result = await work();
@@ -148,9 +163,11 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     },
     waitFor(open) {
       const begun = (open !== null) !== (question !== null);
+      const asked = open !== null && open.id !== question?.id;
       question = open;
       if (begun) upsertSearchAttributes([{ key: awaitingKey, value: open !== null }]);
       show();
+      if (asked) audit.decided({ what: 'asked', cluster, plan: open.planHash, text: open.text });
     },
     admit: (people) => controls.admit(people),
     noWayBack: () => controls.take('clients wait'),
@@ -188,6 +205,8 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
         { key: outcomeKey, value: outcome },
       ]);
       show();
+      const plan = found.plan ? { plan: found.plan.hash } : {};
+      audit.decided({ what: 'ended', cluster, by, outcome, ...plan, text: words });
       return report;
     },
   };

@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { type Permit, type PermitRequest } from './decisions/permits';
 import { type Outcome, type PlanSummary, type RunbookReport, type StepRecord } from './decisions/report';
+import { type Story } from './decisions/story';
 
 /** Task queues. The emergency has its own, so that a long restore can never eat its slots. */
 export const TASK_QUEUE = 'mysql-runbooks';
@@ -10,6 +11,8 @@ export const EMERGENCY_TASK_QUEUE = 'mysql-runbooks-emergency';
 export const changeId = (cluster: string): string => `cluster/${cluster}/change`;
 export const watchId = (cluster: string): string => `cluster/${cluster}/watch`;
 export const rehearsalId = (cluster: string): string => `cluster/${cluster}/rehearsal`;
+/** Who tells of a run: it lives on when the run has ended, until everybody is told. */
+export const notifyId = (workflowId: string, run: string): string => `${workflowId}/news/${run}`;
 export const PERMITS_ID = 'fleet/failover-permits';
 
 /** What a run is doing right now. */
@@ -44,6 +47,7 @@ export interface Vote {
 
 export const progressQuery = defineQuery<RunProgress>('progress');
 export const reportQuery = defineQuery<RunbookReport | null>('report');
+export const storyQuery = defineQuery<Story>('story');
 
 export const approveUpdate = defineUpdate<string, [Vote]>('approve');
 export const rejectUpdate = defineUpdate<string, [Vote]>('reject');
@@ -53,3 +57,6 @@ export const rejectSignal = defineSignal<[Vote]>('reject');
 
 export const requestPermitUpdate = defineUpdate<Permit, [PermitRequest]>('requestPermit');
 export const returnPermitSignal = defineSignal<[string]>('returnPermit');
+
+/** There is something new to tell of the run. */
+export const newsSignal = defineSignal('news');

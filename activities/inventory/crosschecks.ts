@@ -1,5 +1,6 @@
 import { type Path, printPath } from './findings';
 import { type WrittenInventory } from './schema';
+import { didYouMean } from './suggest';
 
 /** A mistake that shows only when several fields are seen together. */
 export interface Contradiction {
@@ -26,6 +27,7 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
       ),
       (first) => `this Slack user is ${first} already — list every person once`,
     ),
+    ...unknownClusters(inventory),
     ...clusters.flatMap(([cluster, { instances, routers, tls }]) => [
       ...repeated(
         instances.map(({ name }, index) => ({ value: name, path: ['clusters', cluster, 'instances', index, 'name'] })),
@@ -53,6 +55,23 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
       (first) => `this host and port are those of ${first} — list every server once`,
     ),
   ];
+}
+
+/** A channel for a cluster that does not exist would never be told anything, without a word. */
+function unknownClusters({ clusters, notifications, slack }: WrittenInventory): Contradiction[] {
+  const named = [
+    ...notifications.flatMap(({ clusters: names }, index) =>
+      (names ?? []).map((name, at) => ({ name, path: ['notifications', index, 'clusters', at] })),
+    ),
+    ...Object.keys(slack?.channels ?? {}).map((name) => ({ name, path: ['slack', 'channels', name] })),
+  ];
+  const known = Object.keys(clusters);
+  return named
+    .filter(({ name }) => !known.includes(name))
+    .map(({ name, path }) => ({
+      path,
+      message: `there is no cluster of this name${didYouMean(name, known)} — known here: ${known.join(', ')}`,
+    }));
 }
 
 type WrittenRouter = WrittenInventory['clusters'][string]['routers'][number];

@@ -8,7 +8,8 @@ import { RunbookError } from '../errors';
 import { contradictionsOf } from './crosschecks';
 import { systemCode } from './system-code';
 import { type Finding, findingAt, findingOfYaml, findingsOf, printFinding, type Source } from './findings';
-import { inventorySchema, type Notification, type WrittenInventory } from './schema';
+import { type Notification, type SlackSettings } from './notification-schema';
+import { inventorySchema, type WrittenInventory } from './schema';
 import { didYouMean } from './suggest';
 
 /** The fleet as its inventory file describes it, defaults filled in and paths made absolute. Holds references to secrets only. */
@@ -26,6 +27,7 @@ export interface Inventory {
   };
   readonly people: readonly Person[];
   readonly notifications: readonly Notification[];
+  readonly slack?: SlackSettings;
   readonly temporal: { readonly address?: string; readonly namespace?: string; readonly webUi?: string };
 }
 
@@ -124,7 +126,6 @@ export function findCluster(inventory: Inventory, name: string): Cluster {
 /** From what is written to what the rest of the program sees: names inside, router names filled in, paths absolute. */
 function settle(written: WrittenInventory, path: string): Inventory {
   const folder = dirname(path);
-  const absolute = (reference: SecretReference) => absoluteSecret(reference, folder);
   const account = (one: Account) => absoluteAccount(one, folder);
 
   const clusters = Object.entries(written.clusters).map(([name, { accounts, tls, ...cluster }]): Cluster => ({
@@ -141,9 +142,38 @@ function settle(written: WrittenInventory, path: string): Inventory {
     folder,
     clusters,
     reports: resolve(folder, written.reports),
-    notifications: written.notifications.map((notification) =>
-      notification.kind === 'webhook' ? { ...notification, url: absolute(notification.url) } : notification,
-    ),
+    notifications: written.notifications.map((notification) => settleNotification(notification, folder)),
+    ...(written.slack && { slack: settleSlack(written.slack, folder) }),
+  };
+}
+
+function settleNotification(notification: Notification, folder: string): Notification {
+  switch (notification.kind) {
+    case 'command':
+      return { ...notification, command: absoluteCommand(notification.command, folder) };
+    case 'webhook': {
+      const { url, secret, ...rest } = notification;
+      return {
+        ...rest,
+        url: absoluteSecret(url, folder),
+        ...(secret && { secret: absoluteSecret(secret, folder) }),
+      };
+    }
+    case 'email': {
+      const { account, ...rest } = notification;
+      return { ...rest, ...(account && { account: absoluteAccount(account, folder) }) };
+    }
+    case 'pagerduty':
+      return { ...notification, routingKey: absoluteSecret(notification.routingKey, folder) };
+  }
+}
+
+function settleSlack({ token, signingSecret, appToken, ...slack }: SlackSettings, folder: string): SlackSettings {
+  return {
+    ...slack,
+    token: absoluteSecret(token, folder),
+    ...(signingSecret && { signingSecret: absoluteSecret(signingSecret, folder) }),
+    ...(appToken && { appToken: absoluteSecret(appToken, folder) }),
   };
 }
 

@@ -11,6 +11,7 @@ import { BUNDLE_PATH } from './bundle';
 import { checkpoints, checkpointsAround } from './checkpoints';
 import { failuresOfActivities } from './failures';
 import { activityContext, signsOfLife } from './context';
+import { newsOf } from './news';
 import { ensureSearchAttributes } from './search-attributes';
 import { failoverStarter, rehearser } from './start-failover';
 
@@ -75,6 +76,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
           connection,
           namespace: temporal.namespace,
           activities,
+          sinks: newsOf(client, inventory, (error) => log.warn({ error }, 'news of a run were not passed on')),
         }),
       ),
     );

@@ -9,8 +9,10 @@ import {
   type StepPart,
   type StepRecord,
 } from '../decisions/report';
-import { progressQuery, reportQuery, type Question, type RunProgress } from '../messages';
+import { type AskedQuestion, type Phase, type Story } from '../decisions/story';
+import { progressQuery, reportQuery, storyQuery, type Question, type RunProgress } from '../messages';
 import { describeProgress } from './details';
+import { tellOf } from './tell';
 
 const clusterKey = defineSearchAttributeKey('MysqlCluster', SearchAttributeType.KEYWORD);
 const kindKey = defineSearchAttributeKey('RunbookKind', SearchAttributeType.KEYWORD);
@@ -23,6 +25,8 @@ export interface RunbookOrder {
   readonly reason: string;
   readonly requestedBy: string;
   readonly trigger: string;
+  /** Only a look: nobody is told of it. */
+  readonly dryRun?: boolean;
 }
 
 /** What a run gathers for its report, beside the steps. The runbook writes here; the book renders it. */
@@ -54,7 +58,7 @@ export interface Runbook {
 
 /** Open the book of one run: it answers the `progress` and `report` queries, keeps the Web UI's page true and gathers the report. */
 export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
-  const { runId, startTime } = workflowInfo();
+  const { runId, startTime, workflowId } = workflowInfo();
   const steps: StepRecord[] = [];
   const found: Findings = {
     oldPrimary: null,
@@ -73,6 +77,8 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
   let headline = `${runbook} of ${order.cluster} has begun`;
   let question: Question | null = null;
   let report: RunbookReport | null = null;
+  const phases: Phase[] = [{ name: phase, headline, at: startTime.toISOString() }];
+  const asked: (Question & { readonly answersFrom: number })[] = [];
 
   const progress = (): RunProgress => ({
     runbook,
@@ -84,15 +90,43 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     plan: found.plan,
     outcome: report?.outcome ?? null,
   });
+  const questions = (): AskedQuestion[] =>
+    asked.map(({ answersFrom, ...one }, index) => ({
+      ...one,
+      open: question?.id === one.id,
+      answers: found.approvals.slice(answersFrom, asked[index + 1]?.answersFrom),
+    }));
+  const story = (): Story => ({
+    runbook,
+    cluster: order.cluster,
+    workflowId,
+    run: runId,
+    startedAt: startTime.toISOString(),
+    startedBy: order.requestedBy,
+    trigger: order.trigger,
+    reason: order.reason,
+    headline,
+    phases,
+    steps,
+    plan: found.plan,
+    questions: questions(),
+    report,
+    brokeOff: null,
+  });
   const show = () => setCurrentDetails(describeProgress(progress()));
+  const tell = () => {
+    if (order.dryRun !== true) tellOf(order.cluster);
+  };
   setHandler(progressQuery, progress, { description: 'What this run is doing now' });
   setHandler(reportQuery, () => report, { description: 'The report, once the run has ended' });
+  setHandler(storyQuery, story, { description: 'What notifications tell of this run' });
   upsertSearchAttributes([
     { key: clusterKey, value: order.cluster },
     { key: kindKey, value: runbook },
     { key: phaseKey, value: phase },
   ]);
   show();
+  tell();
 
   return {
     found,
@@ -119,13 +153,17 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     phase(name, words) {
       phase = name;
       headline = words;
+      phases.push({ name, headline, at: iso(Date.now()) });
       upsertSearchAttributes([{ key: phaseKey, value: phase }]);
       show();
+      tell();
     },
     waitFor(open) {
       question = open;
+      if (open) asked.push({ ...open, answersFrom: found.approvals.length });
       upsertSearchAttributes([{ key: awaitingKey, value: open !== null }]);
       show();
+      tell();
     },
     close(outcome, words) {
       phase = 'ended';
@@ -149,6 +187,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
         { key: outcomeKey, value: outcome },
       ]);
       show();
+      tell();
       return report;
     },
   };

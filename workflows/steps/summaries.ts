@@ -29,6 +29,7 @@ const SUMMARIES: Summaries = {
   settleRejoined: ({ instance }) => `Lift the quarantine of ${instance}, read its settings back`,
   routeReads: () => 'Point reads at the replicas that follow',
   writeReport: () => 'Keep the report',
+  tellChannel: ({ channel, cluster }) => `Tell ${channel} of ${cluster}`,
 };
 
 /** Longer ones are refused by the server. */

@@ -12,6 +12,7 @@ import { checkpoints, checkpointsAround } from './checkpoints';
 import { failuresOfActivities } from './failures';
 import { activityContext, signsOfLife } from './context';
 import { newsOf } from './news';
+import { openSlackSocket } from './slack-socket';
 import { ensureSearchAttributes } from './search-attributes';
 import { failoverStarter, rehearser } from './start-failover';
 
@@ -81,7 +82,13 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       ),
     );
     settings.onReady(`worker ready: ${queues.join(', ')} at ${temporal.address}, namespace ${temporal.namespace}`);
-    await Promise.all(workers.map((worker) => worker.run()));
+    const socket = await openSlackSocket({
+      client,
+      inventory,
+      secret,
+      onFailure: (error) => log.warn({ error }, 'Slack by Socket Mode'),
+    }).catch((error: unknown) => log.warn({ error }, 'Slack by Socket Mode is not to be had'));
+    await Promise.all(workers.map((worker) => worker.run())).finally(() => socket?.close());
   } finally {
     await servers.close();
     await connection.close();

@@ -115,7 +115,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
   });
   const show = () => setCurrentDetails(describeProgress(progress()));
   const tell = () => {
-    if (order.dryRun !== true) tellOf(order.cluster);
+    if (order.dryRun !== true) tellOf(order.cluster, report !== null);
   };
   setHandler(progressQuery, progress, { description: 'What this run is doing now' });
   setHandler(reportQuery, () => report, { description: 'The report, once the run has ended' });

@@ -5,9 +5,9 @@ import { proxySinks, type Sinks } from '@temporalio/workflow';
  * listens, and whoever replays tells nothing twice. See docs/adr/0012-news-leave-by-a-sink.md.
  */
 export interface NewsSinks extends Sinks {
-  news: { of(cluster: string): void };
+  news: { of(cluster: string, over: boolean): void };
 }
 
 const { news } = proxySinks<NewsSinks>();
 
-export const tellOf = (cluster: string): void => news.of(cluster);
+export const tellOf = (cluster: string, over: boolean): void => news.of(cluster, over);

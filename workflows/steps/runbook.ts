@@ -90,6 +90,12 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     plan: found.plan,
     outcome: report?.outcome ?? null,
   });
+  /** The same question may be opened again with more to show. */
+  const keepQuestion = (open: Question): void => {
+    const index = asked.findIndex(({ id }) => id === open.id);
+    if (index < 0) asked.push({ ...open, answersFrom: found.approvals.length });
+    else asked[index] = { ...open, answersFrom: asked[index]?.answersFrom ?? 0 };
+  };
   const questions = (): AskedQuestion[] =>
     asked.map(({ answersFrom, ...one }, index) => ({
       ...one,
@@ -160,7 +166,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     },
     waitFor(open) {
       question = open;
-      if (open) asked.push({ ...open, answersFrom: found.approvals.length });
+      if (open) keepQuestion(open);
       upsertSearchAttributes([{ key: awaitingKey, value: open !== null }]);
       show();
       tell();

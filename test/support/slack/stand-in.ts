@@ -53,7 +53,6 @@ export class SlackStandIn {
   #server: Server | null = null;
   #sockets = new Set<Socket>();
   #lines: ServerSocket[] = [];
-  #clock = Math.floor(Date.now() / 1000);
   #sequence = 0;
   #postedAt = new Map<string, number>();
 
@@ -187,7 +186,7 @@ export class SlackStandIn {
         if (faults.length > 0) return refuse('invalid_blocks', { response_metadata: { messages: faults } });
         const thread = args['thread_ts'] === undefined ? null : textOf(args['thread_ts']);
         if (thread !== null && !this.messages.some(({ ts }) => ts === thread)) return refuse('thread_not_found');
-        const ts = `${this.#clock}.${String((this.#sequence += 1)).padStart(6, '0')}`;
+        const ts = `${Math.floor(Date.now() / 1000)}.${String((this.#sequence += 1)).padStart(6, '0')}`;
         this.messages.push({
           ts,
           channel,

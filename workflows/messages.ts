@@ -9,6 +9,8 @@ export const EMERGENCY_TASK_QUEUE = 'mysql-runbooks-emergency';
 
 /** The lock of a cluster is this workflow id: Temporal itself lets one run, whoever starts it. */
 export const changeId = (cluster: string): string => `cluster/${cluster}/change`;
+/** A planned change that waits for its time; it holds no lock, so that others go on meanwhile. */
+export const scheduledId = (cluster: string): string => `cluster/${cluster}/scheduled`;
 export const watchId = (cluster: string): string => `cluster/${cluster}/watch`;
 export const rehearsalId = (cluster: string): string => `cluster/${cluster}/rehearsal`;
 /** Who tells of a run: it lives on when the run has ended, until everybody is told. */

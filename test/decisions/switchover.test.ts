@@ -63,6 +63,13 @@ test('without a name the best one is taken: what refuses one does not refuse ano
   expect(decision).toMatchObject({ act: 'carry out', plan: { newPrimary: 'db3' } });
 });
 
+test('without a name a replica that nobody copies from is taken; where one was named, a backup refuses', () => {
+  const jobs = [{ kind: 'backup' as const, by: 'mydumper', user: 'backup', sessions: [7] }];
+  const members = [db1(), follower('db2', { detail: soundDetail({ jobs }) }), follower('db3')];
+  expect(decide(members)).toMatchObject({ act: 'carry out', plan: { newPrimary: 'db3' } });
+  expect(reasons(members, { to: 'db2' })).toMatch(/mydumper .* runs on db2/);
+});
+
 test('only a replica of the wanted datacentre', () => {
   const cluster = declared({
     instances: [instance('db1'), instance('db2', { datacentre: 'a' }), instance('db3', { datacentre: 'b' })].map(

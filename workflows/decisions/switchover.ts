@@ -6,8 +6,10 @@ import { channelOf, type ClusterSnapshot, type InstanceFacts, readable, type Rel
 import { followers } from './followers';
 import { lingering, notesOfSwitchover } from './lingering';
 import { type FailoverPlan, freeze } from './plan';
+import { notesOfApplications } from './applications';
 import { differences } from './settings-that-matter';
 import { primaryOf, sourceOf } from './topology';
+import { leftOver, underWay, underWayOn } from './under-way';
 
 export interface SwitchoverQuestion {
   readonly cluster: Cluster;
@@ -78,7 +80,11 @@ export function decideSwitchover(question: SwitchoverQuestion): SwitchoverDecisi
     ranking: [],
     repoint,
     risks: [],
-    notes: notesOfSwitchover(lingering(cluster, routers), primary.name, writeGapMs),
+    notes: [
+      ...notesOfSwitchover(lingering(cluster, routers), primary.name, writeGapMs),
+      ...leftOver(snapshot, primary),
+      ...notesOfApplications(cluster, 'switchover'),
+    ],
     rpo: null,
     summary: `move the primary of ${cluster.name} from ${primary.name} to ${candidate.name}`,
   });
@@ -124,6 +130,7 @@ function refusalsOfCluster(
     ...(cluster.durability !== 'async' && !primary.semiSync.sourceActive
       ? [{ sentence: `semi-sync of ${primary.name} has fallen back`, cure: 'find out why no replica acknowledges' }]
       : []),
+    ...underWay(snapshot, primary),
   ];
 }
 
@@ -176,6 +183,7 @@ function refusalsOfCandidate(question: SwitchoverQuestion, primary: InstanceFact
       'there would be no way back: upgrade it first, or use upgradeCluster',
     );
   for (const { what, cure } of differences(primary, one)) add(what, cure);
+  refusals.push(...underWayOn(one));
   const bad = examine(snapshot, cluster).filter(({ severity, instance: at }) => severity === 'bad' && at === one.name);
   for (const { what, fix } of bad) add(`${one.name}: ${what}`, fix.join(' ') || 'see runbook doctor');
   return refusals;

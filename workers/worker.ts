@@ -14,6 +14,8 @@ import { checkpoints, checkpointsAround } from './checkpoints';
 import { dataConverterOf } from './encryption/data-converter';
 import { failuresOfActivities } from './failures';
 import { activityContext, signsOfLife } from './context';
+import { newsOf } from './news';
+import { openSlackSocket } from './slack-socket';
 import { ensureSearchAttributes } from './search-attributes';
 import { failoverStarter, rehearser } from './start-failover';
 import { notLetIn } from './temporal-door';
@@ -82,6 +84,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     await Promise.all(clusters.map((cluster) => servers.warm(cluster)));
     const bundle = await readBundle(dataConverter !== undefined);
     const workflows = bundle ? { workflowBundle: bundle } : { workflowsPath: require.resolve('../workflows') };
+    const news = newsOf(client, inventory, (error) => log.warn({ error }, 'news of a run were not passed on'));
     const queues = settings.queues ?? [TASK_QUEUE, EMERGENCY_TASK_QUEUE];
     const workers = await Promise.all(
       queues.map((taskQueue) =>
@@ -89,16 +92,22 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
           ...optionsOf(taskQueue),
           ...workflows,
           ...converter,
-          sinks: auditSinks(auditLog),
           interceptors: { activity: [checkpointsAround(checkpoint), signsOfLife, failuresOfActivities] },
           connection,
           namespace: temporal.namespace,
           activities,
+          sinks: { ...auditSinks(auditLog), ...news },
         }),
       ),
     );
     settings.onReady(`worker ready: ${queues.join(', ')} at ${temporal.address}, namespace ${temporal.namespace}`);
-    await Promise.all(workers.map((worker) => worker.run()));
+    const socket = await openSlackSocket({
+      client,
+      inventory,
+      secret,
+      onFailure: (error) => log.warn({ error }, 'Slack by Socket Mode'),
+    }).catch((error: unknown) => log.warn({ error }, 'Slack by Socket Mode is not to be had'));
+    await Promise.all(workers.map((worker) => worker.run())).finally(() => socket?.close());
   } finally {
     await servers.close();
     await auditLog?.close();

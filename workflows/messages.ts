@@ -3,6 +3,7 @@ import { type Voter } from './decisions/approvals';
 import { type Permit, type PermitRequest } from './decisions/permits';
 import { type Outcome, type PlanSummary, type RunbookReport, type StepRecord } from './decisions/report';
 import { type Pause } from './decisions/controls';
+import { type Story } from './decisions/story';
 import { type Door, type GivenVote } from './decisions/votes';
 
 /** Task queues. The emergency has its own, so that a long restore can never eat its slots. */
@@ -15,6 +16,8 @@ export const changeId = (cluster: string): string => `cluster/${cluster}/change`
 export const scheduledId = (cluster: string): string => `cluster/${cluster}/scheduled`;
 export const watchId = (cluster: string): string => `cluster/${cluster}/watch`;
 export const rehearsalId = (cluster: string): string => `cluster/${cluster}/rehearsal`;
+/** Who tells of a run: it lives on when the run has ended, until everybody is told. */
+export const notifyId = (workflowId: string, run: string): string => `${workflowId}/news/${run}`;
 export const PERMITS_ID = 'fleet/failover-permits';
 
 /** What a run is doing right now. */
@@ -51,6 +54,7 @@ export interface Question {
   readonly mayApprove: readonly string[];
   /** How often they were reminded, escalations to the next group included. */
   readonly reminders: number;
+  readonly remindedAt?: string;
   readonly requestedBy: string;
   readonly twoPersons: boolean;
   readonly people: readonly Voter[];
@@ -88,6 +92,7 @@ export interface Word {
 
 export const progressQuery = defineQuery<RunProgress>('progress');
 export const reportQuery = defineQuery<RunbookReport | null>('report');
+export const storyQuery = defineQuery<Story>('story');
 
 export const approveUpdate = defineUpdate<string, [Vote]>('approve');
 export const rejectUpdate = defineUpdate<string, [Vote]>('reject');
@@ -106,3 +111,6 @@ export const cancelSignal = defineSignal<[Word]>('cancel');
 
 export const requestPermitUpdate = defineUpdate<Permit, [PermitRequest]>('requestPermit');
 export const returnPermitSignal = defineSignal<[string]>('returnPermit');
+
+/** There is something new to tell of the run. */
+export const newsSignal = defineSignal('news');

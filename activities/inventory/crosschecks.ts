@@ -1,6 +1,7 @@
 import { type Path, printPath } from './findings';
 import { type TlsPolicy } from '../../workflows/decisions/cluster';
 import { type WrittenInventory } from './schema';
+import { didYouMean } from './suggest';
 import { whoMay } from '../../workflows/decisions/approvals';
 
 /** A mistake that shows only when several fields are seen together. */
@@ -38,6 +39,7 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
       })),
       (first) => `this id is taken by ${first} — give every key an id of its own, never used before`,
     ),
+    ...unknownClusters(inventory),
     ...clusters.flatMap(([cluster, { instances, routers, tls, applications = [] }]) => [
       ...repeated(
         instances.map(({ name }, index) => ({ value: name, path: ['clusters', cluster, 'instances', index, 'name'] })),
@@ -68,6 +70,23 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
       (first) => `this host and port are those of ${first} — list every server once`,
     ),
   ];
+}
+
+/** A channel for a cluster that does not exist would never be told anything, without a word. */
+function unknownClusters({ clusters, notifications, slack }: WrittenInventory): Contradiction[] {
+  const named = [
+    ...notifications.flatMap(({ clusters: names }, index) =>
+      (names ?? []).map((name, at) => ({ name, path: ['notifications', index, 'clusters', at] })),
+    ),
+    ...Object.keys(slack?.channels ?? {}).map((name) => ({ name, path: ['slack', 'channels', name] })),
+  ];
+  const known = Object.keys(clusters);
+  return named
+    .filter(({ name }) => !known.includes(name))
+    .map(({ name, path }) => ({
+      path,
+      message: `there is no cluster of this name${didYouMean(name, known)} — known here: ${known.join(', ')}`,
+    }));
 }
 
 type WrittenCluster = WrittenInventory['clusters'][string];

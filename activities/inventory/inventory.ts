@@ -9,7 +9,8 @@ import { RunbookError } from '../errors';
 import { contradictionsOf } from './crosschecks';
 import { systemCode } from './system-code';
 import { type Finding, findingAt, findingOfYaml, findingsOf, printFinding, type Source } from './findings';
-import { type Encryption, inventorySchema, type Notification, type WrittenInventory } from './schema';
+import { type Notification, type SlackSettings } from './notification-schema';
+import { type Encryption, inventorySchema, type WrittenInventory } from './schema';
 import { didYouMean } from './suggest';
 
 /** The fleet as its inventory file describes it, defaults filled in and paths made absolute. Holds references to secrets only. */
@@ -30,6 +31,7 @@ export interface Inventory {
   /** `file` is absolute. */
   readonly audit?: { readonly file?: string; readonly stdout: boolean };
   readonly notifications: readonly Notification[];
+  readonly slack?: SlackSettings;
   readonly temporal: { readonly address?: string; readonly namespace?: string; readonly webUi?: string };
 }
 
@@ -130,7 +132,6 @@ export function findCluster(inventory: Inventory, name: string): Cluster {
 /** From what is written to what the rest of the program sees: names inside, router names filled in, paths absolute. */
 function settle(written: WrittenInventory, path: string): Inventory {
   const folder = dirname(path);
-  const absolute = (reference: SecretReference) => absoluteSecret(reference, folder);
   const account = (one: Account) => absoluteAccount(one, folder);
 
   // The cluster stands in workflow history: of people only what decides.
@@ -161,9 +162,38 @@ function settle(written: WrittenInventory, path: string): Inventory {
     reports: resolve(folder, written.reports),
     ...(written.audit && { audit: settleAudit(written.audit, folder) }),
     ...(written.encryption && { encryption: settleEncryption(written.encryption, folder) }),
-    notifications: written.notifications.map((notification) =>
-      notification.kind === 'webhook' ? { ...notification, url: absolute(notification.url) } : notification,
-    ),
+    notifications: written.notifications.map((notification) => settleNotification(notification, folder)),
+    ...(written.slack && { slack: settleSlack(written.slack, folder) }),
+  };
+}
+
+function settleNotification(notification: Notification, folder: string): Notification {
+  switch (notification.kind) {
+    case 'command':
+      return { ...notification, command: absoluteCommand(notification.command, folder) };
+    case 'webhook': {
+      const { url, secret, ...rest } = notification;
+      return {
+        ...rest,
+        url: absoluteSecret(url, folder),
+        ...(secret && { secret: absoluteSecret(secret, folder) }),
+      };
+    }
+    case 'email': {
+      const { account, ...rest } = notification;
+      return { ...rest, ...(account && { account: absoluteAccount(account, folder) }) };
+    }
+    case 'pagerduty':
+      return { ...notification, routingKey: absoluteSecret(notification.routingKey, folder) };
+  }
+}
+
+function settleSlack({ token, signingSecret, appToken, ...slack }: SlackSettings, folder: string): SlackSettings {
+  return {
+    ...slack,
+    token: absoluteSecret(token, folder),
+    ...(signingSecret && { signingSecret: absoluteSecret(signingSecret, folder) }),
+    ...(appToken && { appToken: absoluteSecret(appToken, folder) }),
   };
 }
 

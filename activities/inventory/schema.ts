@@ -1,42 +1,15 @@
 import { z } from 'zod';
 import { cluster } from './cluster-schema';
 import { encryption } from './encryption-schema';
-import { atMost, name, secret } from './fields';
+import { atMost, name } from './fields';
+import { notification, slack } from './notification-schema';
 import { people } from './people-schema';
-import { addressText, command, flag, says, strict, text } from './words';
+import { addressText, flag, says, strict, text } from './words';
 
 /**
  * The inventory as it is written. Every field's words (what is expected, how to write it) stand next to the field;
  * positions in the file are added by findings.ts, checks across fields by crosschecks.ts.
  */
-const notification = z.discriminatedUnion(
-  'kind',
-  [
-    strict(
-      {
-        kind: z.literal('command').describe('A program on the worker.'),
-        command: command('[/usr/local/bin/page-dba, --from, runbooks]').describe(
-          'Gets the message as JSON on its input.',
-        ),
-      },
-      'a notification',
-      '{ kind: command, command: [/usr/local/bin/page-dba] }',
-    ),
-    strict(
-      {
-        kind: z.literal('webhook').describe('An HTTP POST of JSON.'),
-        url: secret('a web address').describe('Where the address is found; it often holds a token.'),
-      },
-      'a notification',
-      '{ kind: webhook, url: { env: DBA_WEBHOOK_URL } }',
-    ),
-  ],
-  says(
-    'a notification of kind command or webhook',
-    '{ kind: command, command: […] } or { kind: webhook, url: { env: DBA_WEBHOOK_URL } }',
-  ),
-);
-
 const clusters = says(
   'at least one cluster, by name',
   'for example clusters: { orders: { durability: semi-sync, … } }; see docs/inventory.md',
@@ -83,7 +56,8 @@ export const inventorySchema = strict(
     notifications: z
       .array(notification, says('a list of notifications', 'leave the line out where there is none'))
       .default([])
-      .describe('Who is told about failovers and open questions. A failed notification never stops a runbook.'),
+      .describe('Who is told of runs beside Slack. A failed notification never stops a runbook.'),
+    slack: slack.exactOptional().describe('The Slack app that tells of runs and takes answers. Default: none.'),
     temporal: strict(
       {
         address: addressText('127.0.0.1:7233').exactOptional().describe('host:port. TEMPORAL_ADDRESS goes before it.'),
@@ -108,4 +82,3 @@ export const inventorySchema = strict(
 
 export type WrittenInventory = z.output<typeof inventorySchema>;
 export type Encryption = NonNullable<WrittenInventory['encryption']>;
-export type Notification = WrittenInventory['notifications'][number];

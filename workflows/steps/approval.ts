@@ -128,16 +128,17 @@ export function openGate(book: Runbook, requestedBy: string): Gate {
       if (!open) return;
       const groups = turn.what === 'next group' ? approvals.groups.slice(0, open.asked.length + 1) : open.asked;
       const mayApprove = whoMay(approvals.people, 'approver', groups);
-      state.question = { ...open, asked: groups, mayApprove, reminders: open.reminders + 1 };
+      const reminders = open.reminders + 1;
+      state.question = { ...open, asked: groups, mayApprove, reminders, remindedAt: iso(Date.now()) };
       book.waitFor(state.question);
     });
     const given: Answer = answerOf(state) ?? unanswered(ended, approvals.silence === 'proceed' && mayProceed, failover);
     const votes = state.question.given.map(tellVote);
     Object.assign(state, { answer: given, question: null });
-    book.waitFor(null);
     book.found.approvals.push(
       `${text} (plan ${plan.slice(0, 12)}): ${given.verdict}${votes.length > 0 ? ` by ${votes.join(', ')}` : ''}${given.reason ? `: ${given.reason}` : ''}`,
     );
+    book.waitFor(null);
     return given;
   };
   return {

@@ -2,6 +2,7 @@ import { type SecretReference } from '../workflows/decisions/cluster';
 import { type Router } from '../workflows/decisions/router';
 import { RunbookError } from '../activities/errors';
 import { type Inventory } from '../activities/inventory/inventory';
+import { secretsOfGateway } from '../activities/inventory/gateway';
 import { exposureOf, resolveSecret } from '../activities/inventory/secrets';
 
 export interface SecretsCheck {
@@ -23,10 +24,11 @@ export async function checkSecrets(inventory: Inventory, withValues: boolean): P
   return { warnings: warnings.filter((line) => line !== ''), failures: failures.filter((line) => line !== '') };
 }
 
-const referencesOf = ({ clusters, notifications }: Inventory): SecretReference[] => [
+const referencesOf = ({ clusters, notifications, gateway }: Inventory): SecretReference[] => [
   ...clusters.flatMap(({ accounts }) => [accounts.admin.password, accounts.replication.password]),
   ...clusters.flatMap(({ routers }) => routers.flatMap(secretsOf)),
   ...notifications.flatMap((notification) => (notification.kind === 'webhook' ? [notification.url] : [])),
+  ...(gateway ? secretsOfGateway(gateway) : []),
 ];
 
 function secretsOf(router: Router): SecretReference[] {

@@ -1,4 +1,5 @@
 import { type Path, printPath } from './findings';
+import { contradictionsOfGateway } from './gateway';
 import { type WrittenInventory } from './schema';
 
 /** A mistake that shows only when several fields are seen together. */
@@ -47,6 +48,7 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
           ]
         : []),
     ]),
+    ...contradictionsOfGateway(inventory),
     // Over all clusters: two clusters that share a server would each promote and fence it as they see fit.
     ...repeated(
       instances.map(({ host, port, path }) => ({ value: `${host.toLowerCase()}:${port}`, path: [...path, 'port'] })),
@@ -97,7 +99,7 @@ function outOfZone({ zone, writeName, readName }: DnsNames, path: Path): Contrad
 }
 
 /** The second and later uses of a value, each with the words for it. */
-function repeated(uses: readonly { value: string; path: Path }[], words: (first: string) => string): Contradiction[] {
+export function repeated(uses: readonly { value: string; path: Path }[], words: (first: string) => string): Contradiction[] {
   return uses.flatMap(({ value, path }, index) => {
     const first = uses.findIndex((use) => use.value === value);
     const owner = uses[first];

@@ -8,6 +8,7 @@ import { RunbookError } from '../errors';
 import { contradictionsOf } from './crosschecks';
 import { systemCode } from './system-code';
 import { type Finding, findingAt, findingOfYaml, findingsOf, printFinding, type Source } from './findings';
+import { type Gateway, settleGateway } from './gateway';
 import { inventorySchema, type Notification, type WrittenInventory } from './schema';
 import { didYouMean } from './suggest';
 
@@ -26,6 +27,7 @@ export interface Inventory {
   };
   readonly people: readonly Person[];
   readonly notifications: readonly Notification[];
+  readonly gateway?: Gateway;
   readonly temporal: { readonly address?: string; readonly namespace?: string; readonly webUi?: string };
 }
 
@@ -135,8 +137,9 @@ function settle(written: WrittenInventory, path: string): Inventory {
     routers: named(cluster.routers).map((router) => settleRouter(router, folder)),
   }));
 
+  const { gateway, ...rest } = written;
   return {
-    ...written,
+    ...rest,
     path,
     folder,
     clusters,
@@ -144,6 +147,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
     notifications: written.notifications.map((notification) =>
       notification.kind === 'webhook' ? { ...notification, url: absolute(notification.url) } : notification,
     ),
+    ...(gateway && { gateway: settleGateway(gateway, folder, absolute) }),
   };
 }
 

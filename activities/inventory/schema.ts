@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { cluster } from './cluster-schema';
 import { atMost, name, secret } from './fields';
+import { gateway } from './gateway-schema';
 import { people } from './people-schema';
 import { addressText, command, says, strict, text } from './words';
 
@@ -68,6 +69,7 @@ export const inventorySchema = strict(
       .array(notification, says('a list of notifications', 'leave the line out where there is none'))
       .default([])
       .describe('Who is told about failovers and open questions. A failed notification never stops a runbook.'),
+    gateway,
     temporal: strict(
       {
         address: addressText('127.0.0.1:7233').exactOptional().describe('host:port. TEMPORAL_ADDRESS goes before it.'),

@@ -27,7 +27,7 @@ module.exports = {
     {
       ...common,
       displayName: 'real',
-      testMatch: ['<rootDir>/test/{activities,lab,workflows,replay,smoke}/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/{activities,lab,workflows,gateway,replay,smoke}/**/*.test.ts'],
     },
     // Only by `npm run test:proxysql`, with PROXYSQL_ADMIN: a real one.
     { ...common, displayName: 'proxysql', testMatch: ['<rootDir>/test/proxysql/**/*.test.ts'] },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { registerDoctor, registerTopology } from './commands/look';
+import { registerGateway } from './commands/gateway';
 import { registerInventory } from './commands/inventory';
 import { registerLab } from './commands/lab';
 import { registerList } from './commands/list';
@@ -57,6 +58,7 @@ export function buildProgram(): Command {
   program.commandsGroup('Keep watch:');
   registerWatch(program);
   registerWorker(program);
+  registerGateway(program);
   program.commandsGroup('Set up:');
   registerInventory(program);
   registerLab(program);

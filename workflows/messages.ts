@@ -51,5 +51,14 @@ export const rejectUpdate = defineUpdate<string, [Vote]>('reject');
 export const approveSignal = defineSignal<[Vote]>('approve');
 export const rejectSignal = defineSignal<[Vote]>('reject');
 
+/** An alert is over. */
+export interface ResolvedAlert {
+  /** The source, as the inventory names it. */
+  readonly source: string;
+  readonly alert: string;
+}
+/** The run looks at once whether its question still stands; past its question it goes on. */
+export const alertResolvedSignal = defineSignal<[ResolvedAlert]>('alertResolved');
+
 export const requestPermitUpdate = defineUpdate<Permit, [PermitRequest]>('requestPermit');
 export const returnPermitSignal = defineSignal<[string]>('returnPermit');

@@ -67,3 +67,26 @@ const words = (text: string, length: number): string =>
     .replaceAll(/[\p{C}\s]+/gu, ' ')
     .trim()
     .slice(0, length);
+
+/** What a delivery asks for: at most one thing for a cluster. */
+export interface Intent {
+  readonly cluster: string;
+  readonly alert: Alert;
+}
+
+/** One of a cluster's alerts that fires is a reason to look; only when none does, that some are over is told. */
+export function intentsOf(placements: readonly Placement[]): {
+  starts: readonly Intent[];
+  resolutions: readonly Intent[];
+} {
+  const placed = placements.filter((placement) => placement.place === 'cluster');
+  const firstOf = (state: Alert['state'], but: readonly Intent[]): Intent[] =>
+    placed.filter(
+      ({ alert, cluster }, index) =>
+        alert.state === state &&
+        but.every((intent) => intent.cluster !== cluster) &&
+        placed.findIndex((other) => other.cluster === cluster && other.alert.state === state) === index,
+    );
+  const starts = firstOf('firing', []);
+  return { starts, resolutions: firstOf('resolved', starts) };
+}

@@ -99,7 +99,10 @@ function outOfZone({ zone, writeName, readName }: DnsNames, path: Path): Contrad
 }
 
 /** The second and later uses of a value, each with the words for it. */
-export function repeated(uses: readonly { value: string; path: Path }[], words: (first: string) => string): Contradiction[] {
+export function repeated(
+  uses: readonly { value: string; path: Path }[],
+  words: (first: string) => string,
+): Contradiction[] {
   return uses.flatMap(({ value, path }, index) => {
     const first = uses.findIndex((use) => use.value === value);
     const owner = uses[first];

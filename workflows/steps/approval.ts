@@ -23,17 +23,20 @@ export interface Gate {
     stillTrue?: () => Promise<boolean>,
     pauses?: Pauses,
   ): Promise<Answer>;
+  /** Somebody says that the open question is no longer needed: it is looked at now, and closed where that is so. Never throws. */
+  doubt(): Promise<void>;
 }
 
 const HOW = 'Argument: {"by": "you@example.com", "reason": "…", "plan": "first characters of the plan\'s hash"}';
 
 /** Listens for answers from now on. Updates tell the caller at once whether the answer counts; signals of the same meaning do not. */
 export function openGate(book: Runbook): Gate {
-  const state: { question: Question | null; answer: Answer | null; asked: number } = {
-    question: null,
-    answer: null,
-    asked: 0,
-  };
+  const state: { question: Question | null; answer: Answer | null; asked: number; stillTrue?: () => Promise<boolean> } =
+    {
+      question: null,
+      answer: null,
+      asked: 0,
+    };
 
   const refusal = (verdict: Ballot['verdict'], vote: Vote | undefined): string | null =>
     whyRefused(ballot(verdict, vote), state.question, state.answer);
@@ -70,6 +73,13 @@ export function openGate(book: Runbook): Gate {
   }
 
   return {
+    async doubt() {
+      const { question, stillTrue } = state;
+      // A look that fails closes nothing: it is not known to be over.
+      if (!question || !stillTrue || (await stillTrue().catch(() => true))) return;
+      if (state.question?.id !== question.id || answerOf(state) !== null) return;
+      state.answer = OVERTAKEN;
+    },
     async ask(text, because, planHash, minutes, stillTrue, pauses = PAUSES) {
       const now = Date.now();
       state.asked += 1;
@@ -82,14 +92,13 @@ export function openGate(book: Runbook): Gate {
         askedAt: new Date(now).toISOString(),
         expiresAt: new Date(now + minutes * 60_000).toISOString(),
       };
+      Object.assign(state, { stillTrue });
       book.waitFor(state.question);
       const overtaken = await waitWhileTrue(state, now + minutes * 60_000, stillTrue, pauses);
       const answer = answerOf(state);
-      const given: Answer = answer ?? {
-        verdict: overtaken ? 'overtaken' : 'expired',
-        by: '',
-        reason: overtaken ? 'the facts changed while it was open' : `nobody answered within ${minutes} minutes`,
-      };
+      const given: Answer =
+        answer ??
+        (overtaken ? OVERTAKEN : { verdict: 'expired', by: '', reason: `nobody answered within ${minutes} minutes` });
       Object.assign(state, { answer: given, question: null });
       book.waitFor(null);
       book.found.approvals.push(
@@ -100,6 +109,7 @@ export function openGate(book: Runbook): Gate {
   };
 }
 
+const OVERTAKEN: Answer = { verdict: 'overtaken', by: '', reason: 'the facts changed while it was open' };
 const PAUSES: Pauses = { soonMs: 10_000, laterMs: 60_000 };
 
 /** Waits for an answer or the deadline. True when the question was overtaken by events before either. */

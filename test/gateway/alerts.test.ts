@@ -1,6 +1,6 @@
 import { type RunbookReport } from '../../workflows/decisions/report';
 import { changeId } from '../../workflows/messages';
-import { Stage, touched } from '../workflows/stage';
+import { policy, Stage, touched } from '../workflows/stage';
 import {
   bearer,
   group,
@@ -77,7 +77,7 @@ const withHeaders = (
   sign: (body: string) => Record<string, string>,
 ): [string, string, Record<string, string>] => [path, body, sign(body)];
 
-test('fifty webhooks at once start one run, and all are told which', async () => {
+test('fifty webhooks of one alert at once start one run, and all are told which', async () => {
   const { cluster, calls } = put();
   const answers = await Promise.all(Array.from({ length: 50 }, () => fire(cluster)));
   expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200));
@@ -87,6 +87,25 @@ test('fifty webhooks at once start one run, and all are told which', async () =>
   await reportOf(cluster);
   expect(await runsOf(cluster)).toHaveLength(1);
   expect(calls.filter((call) => call === 'fenceOldPrimary')).toHaveLength(1);
+});
+
+test('fifty alerts of one cluster at once join the run that goes on, through whichever gateway they come', async () => {
+  const { cluster } = put({ cluster: policy({ mode: 'approve' }) });
+  const other = await startGateway(stage.client, () => inventoryOf(['other', ...clusters]));
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, index) =>
+      (index % 2 === 0 ? gateway : other).post(
+        '/alerts/am',
+        group(cluster, [{ fingerprint: `f${index % 10}` }]),
+        bearer(TOKEN),
+      ),
+    ),
+  );
+  await other.stop();
+  expect(new Set(answers.map(({ body }) => body.taken[0]!.runId)).size).toBe(1);
+  await stage.approve(handle(cluster));
+  expect(await reportOf(cluster)).toMatchObject({ outcome: 'done' });
+  expect(await runsOf(cluster)).toHaveLength(1);
 });
 
 test('told again within a minute, an alert is that of the run that has ended; another alert is looked at', async () => {

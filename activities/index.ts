@@ -1,12 +1,17 @@
 import { type Client } from '@temporalio/client';
+import { type CaughtUp } from '../workflows/decisions/caught-up';
+import { nextOpening, type Opening } from '../workflows/decisions/calendar';
 import { type Cluster } from '../workflows/decisions/cluster';
+import { type Comeback } from '../workflows/decisions/applications';
 import { type ClusterSnapshot } from '../workflows/decisions/facts';
 import { type Permit } from '../workflows/decisions/permits';
 import { type Holdup } from '../workflows/decisions/holdups';
 import { type RunbookReport } from '../workflows/decisions/report';
+import { awaitSessions, lastSession, type Looking, restartApplication } from './applications/reconnect';
 import { type Deps, serverNamed, words } from './deps';
 import { RunbookError } from './errors';
 import { type FenceFindings } from '../workflows/decisions/fence';
+import { findCluster } from './inventory/inventory';
 import { closeOldPrimary, type FenceOrder, type Fenced, fenceOldPrimary, fenceServer } from './fencing/fence';
 import { quarantine } from './fencing/quarantine';
 import { killSessions } from './mysql/sessions';
@@ -26,11 +31,13 @@ import { closeAndCopy, type Extras, type Pair } from './rejoin/extras';
 import { replayExtras, type Replayed, type ReplayOrder } from './rejoin/replay';
 import { closeForGood, type Closed, type Rejoined, settleRejoined } from './rejoin/settle';
 import { holdupsOn } from './switchover/holdups';
+import { endSessions, type LeftSessions } from './switchover/left-sessions';
 import { awaitReceiver, catchUp, previewCluster, type Preview } from './switchover/prepare';
 import { switchPrimary, type Switched, type SwitchOrder } from './switchover/switch';
+import { releaseLeft, type ReleaseOrder } from './switchover/release';
 import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
-export type { Advanced, Extras, Fenced, Opened, Preview, Routed, Settled, Sight, Switched };
+export type { Advanced, Extras, Fenced, Looking, Opened, Preview, Routed, Settled, Sight, Switched };
 
 export interface Quarantine {
   readonly reached: boolean;
@@ -92,6 +99,10 @@ export function createActivities(
       ),
     openPrimary: (order: OpenOrder): Promise<Opened> => openPrimary(deps, order),
     previewCluster: ({ cluster }: { readonly cluster: string }): Promise<Preview> => previewCluster(deps, cluster),
+    async nextWindow({ cluster, atMs }: { readonly cluster: string; readonly atMs: number }): Promise<Opening | null> {
+      const { maintenanceWindows } = findCluster(await deps.inventory(), cluster);
+      return nextOpening(maintenanceWindows ?? [], atMs);
+    },
     holdupsOn: ({ cluster, name }: { readonly cluster: Cluster; readonly name: string }): Promise<Holdup[]> =>
       holdupsOn(deps, cluster, name),
     endHoldups: (order: {
@@ -105,14 +116,23 @@ export function createActivities(
       readonly cluster: Cluster;
       readonly primary: string;
       readonly candidate: string;
-    }): Promise<number> => catchUp(deps, order.cluster, order.primary, order.candidate),
+    }): Promise<CaughtUp> => catchUp(deps, order.cluster, order.primary, order.candidate),
     switchPrimary: (order: SwitchOrder): Promise<Switched> => switchPrimary(deps, order, deps.attempt()),
+    releaseRouters: (order: ReleaseOrder): Promise<void> => releaseLeft(deps, order),
+    endSessions: (order: { readonly cluster: Cluster; readonly name: string }): Promise<LeftSessions[]> =>
+      endSessions(deps, order),
     routeWrites: (order: RouteOrder): Promise<Routed> => routeWrites(deps, order),
     routeReads: (order: {
       readonly cluster: Cluster;
       readonly primary: string;
       readonly without: readonly string[];
     }): Promise<ReadsRouted> => routeReads(deps, order),
+
+    lastSession: ({ cluster, name }: { readonly cluster: Cluster; readonly name: string }): Promise<number | null> =>
+      lastSession(deps, cluster, name),
+    awaitSessions: (order: Looking & { readonly withinSeconds: number }): Promise<Comeback> =>
+      awaitSessions(deps, order),
+    restartApplication: (order: Looking & { readonly run: string }): Promise<string> => restartApplication(deps, order),
 
     async repointReplica({
       cluster,

@@ -7,7 +7,7 @@ import { open } from '../lab/sql';
 import { rootDoor } from '../lab/state';
 
 /**
- * The same switch as a bare script would do it: the other replicas moved and receiving, connections open beforehand; no preflight, no proof,
+ * The same switch as a bare script would do it: the other replicas moved and receiving, the candidate close behind, connections open beforehand; no preflight, no proof,
  * no way back, nothing kept. What the runbook's safety and durability cost is the difference.
  */
 export async function bareSwitch(lab: Lab, from: string, to: string): Promise<void> {
@@ -18,6 +18,7 @@ export async function bareSwitch(lab: Lab, from: string, to: string): Promise<vo
     await open(rootDoor(lab.state, lab.server(to))),
   ];
   try {
+    await keepsUp(old, next);
     const tell = (words: string) => (lab.router ? command(lab.router, words) : undefined);
     await tell(`set maxconn server ${WRITE_BACKEND}/${from} 1`);
     await old.query('SET GLOBAL super_read_only = ON');
@@ -45,6 +46,18 @@ async function repoint(lab: Lab, replica: string, source: string): Promise<void>
 }
 
 const RECEIVING = 'SELECT SERVICE_STATE FROM performance_schema.replication_connection_status';
+
+/** As the runbook: not begun while the candidate is further behind than this. */
+const CLOSE_MS = 100;
+
+async function keepsUp(old: Connection, next: Connection): Promise<void> {
+  for (let behindMs = Infinity; behindMs >= CLOSE_MS;) {
+    const executed = await executedOn(old);
+    const asked = performance.now();
+    await next.query('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 10)', [executed]);
+    behindMs = performance.now() - asked;
+  }
+}
 
 async function executedOn(server: Connection): Promise<string> {
   const [[row]] = await server.query<RowDataPacket[]>('SELECT @@global.gtid_executed AS executed');

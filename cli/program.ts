@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { registerCancel } from './commands/cancel';
 import { registerDoctor, registerTopology } from './commands/look';
 import { registerGateway } from './commands/gateway';
 import { registerInventory } from './commands/inventory';
@@ -53,6 +54,7 @@ export function buildProgram(): Command {
   registerStatus(program);
   registerApprove(program);
   registerReject(program);
+  registerCancel(program);
   registerReport(program);
   registerList(program);
   program.commandsGroup('Keep watch:');

@@ -1,5 +1,5 @@
 import { type ZodType } from 'zod';
-import { changeId, EMERGENCY_TASK_QUEUE, rehearsalId } from '../workflows/messages';
+import { changeId, EMERGENCY_TASK_QUEUE, rehearsalId, scheduledId } from '../workflows/messages';
 import { invalidInput } from './exit';
 import { type RunbookName } from './runbook-words';
 import { didYouMean } from '../activities/inventory/suggest';
@@ -8,32 +8,41 @@ import { didYouMean } from '../activities/inventory/suggest';
 export interface RunbookEntry {
   readonly name: RunbookName;
   readonly taskQueue: string;
-  /** The lock: Temporal lets one run of this id at a time. */
-  readonly workflowId: (cluster: string, dryRun: boolean) => string;
+  /** The lock, for what changes a cluster: Temporal lets one run of this id at a time. */
+  readonly workflowId: (input: RunInput) => string;
   /** Loaded on use: zod is not needed to print help. */
   readonly input: () => Promise<ZodType>;
   /** The smallest input, where the cluster alone is not enough. */
   readonly example?: object;
 }
 
+export type RunInput = Readonly<Record<string, unknown>> & { readonly cluster: string };
+
+/** A plan changes nothing, so it needs no lock and does not wait for a running change. */
+const underLock = ({ cluster, dryRun }: RunInput): string =>
+  dryRun === true ? rehearsalId(cluster) : changeId(cluster);
+
+/** Whoever waits for a time does so without the lock. */
+const isForLater = ({ at, window, dryRun }: RunInput): boolean =>
+  dryRun !== true && (at !== undefined || window === true);
+
 export const RUNBOOKS: readonly RunbookEntry[] = [
   {
     name: 'emergencyFailover',
     taskQueue: EMERGENCY_TASK_QUEUE,
-    // A plan changes nothing, so it needs no lock and does not wait for a running change.
-    workflowId: (cluster, dryRun) => (dryRun ? rehearsalId(cluster) : changeId(cluster)),
+    workflowId: underLock,
     input: async () => (await import('../workflows/inputs.js')).failoverOrder,
   },
   {
     name: 'plannedSwitchover',
     taskQueue: EMERGENCY_TASK_QUEUE,
-    workflowId: (cluster, dryRun) => (dryRun ? rehearsalId(cluster) : changeId(cluster)),
+    workflowId: (input) => (isForLater(input) ? scheduledId(input.cluster) : underLock(input)),
     input: async () => (await import('../workflows/inputs.js')).switchoverOrder,
   },
   {
     name: 'rejoinInstance',
     taskQueue: EMERGENCY_TASK_QUEUE,
-    workflowId: (cluster, dryRun) => (dryRun ? rehearsalId(cluster) : changeId(cluster)),
+    workflowId: underLock,
     input: async () => (await import('../workflows/inputs.js')).rejoinOrder,
     example: { cluster: 'orders', instance: 'db1' },
   },
@@ -53,10 +62,7 @@ export function findRunbook(written: string): RunbookEntry {
  * The input of a run from `--cluster` and `--input`, checked as the workflow will check it, so that a mistake is answered
  * here and not by a failed run. Throws INVALID_INPUT.
  */
-export async function readInput(
-  runbook: RunbookEntry,
-  written: WrittenInput,
-): Promise<Record<string, unknown> & { cluster: string }> {
+export async function readInput(runbook: RunbookEntry, written: WrittenInput): Promise<RunInput> {
   const example = JSON.stringify(runbook.example ?? { cluster: 'orders' });
   const more = written.input === undefined ? {} : parseObject(written.input, example);
   const cluster = written.cluster ?? more['cluster'];

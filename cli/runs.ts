@@ -1,5 +1,5 @@
 import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
-import { changeId } from '../workflows/messages';
+import { changeId, scheduledId } from '../workflows/messages';
 import { RUNBOOKS } from './runbooks';
 import { invalidInput } from './exit';
 import { type Door } from './temporal';
@@ -60,14 +60,14 @@ export function summaryOf(info: Info): RunSummary {
 }
 
 /**
- * The run that a person means: a cluster's name (its latest change), a workflow id, a run id or its last characters as
+ * The run that a person means: a cluster's name (the change that runs, else the one that waits for its time, else the last), a workflow id, a run id or its last characters as
  * `runbook list` prints them. Throws INVALID_INPUT with what there is.
  */
 export async function findRun(door: Door, written: string): Promise<RunSummary> {
-  for (const workflowId of [changeId(written), written]) {
-    const found = await describe(door, workflowId);
-    if (found) return found;
-  }
+  const [change, scheduled] = await ofCluster(door, written);
+  if (change?.status !== 'RUNNING' && scheduled?.status === 'RUNNING') return scheduled;
+  const found = change ?? scheduled ?? (await describe(door, written));
+  if (found) return found;
   // Run ids begin with the time, so that two of the same minute differ only at their ends.
   const short = /^[0-9a-f]{6,12}$/.test(written);
   const matching = short
@@ -80,6 +80,10 @@ export async function findRun(door: Door, written: string): Promise<RunSummary> 
     'Name a cluster, a workflow id or a run id; `runbook list` shows them.',
   );
 }
+
+/** Its latest change, and its latest one that was ordered for a time. */
+export const ofCluster = (door: Door, cluster: string): Promise<[RunSummary | undefined, RunSummary | undefined]> =>
+  Promise.all([describe(door, changeId(cluster)), describe(door, scheduledId(cluster))]);
 
 async function byRunId(door: Door, runId: string): Promise<RunSummary[]> {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(runId)) return [];

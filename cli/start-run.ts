@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
 import { RunbookError } from '../activities/errors';
-import { EMERGENCY_TASK_QUEUE } from '../workflows/messages';
+import { EMERGENCY_TASK_QUEUE, scheduledId } from '../workflows/messages';
 import { type Context } from './context';
-import { type RunbookEntry } from './runbooks';
+import { type RunbookEntry, type RunInput } from './runbooks';
 import { runLink, startLink, type Door } from './temporal';
 
 /** A run as it was started, or as it was found running. */
@@ -25,14 +25,10 @@ export interface StartedRun {
 
 /**
  * Start under the cluster's lock: the workflow id. When one runs already, that one is returned as `attached`.
- * Throws CHANGE_IN_PROGRESS when it is another runbook.
+ * Throws CHANGE_IN_PROGRESS when it is another runbook, or one that waits for another time.
  */
-export async function startRun(
-  door: Door,
-  runbook: RunbookEntry,
-  input: Record<string, unknown> & { cluster: string },
-): Promise<StartedRun> {
-  const workflowId = runbook.workflowId(input.cluster, input['dryRun'] === true);
+export async function startRun(door: Door, runbook: RunbookEntry, input: RunInput): Promise<StartedRun> {
+  const workflowId = runbook.workflowId(input);
   // Temporal does not tell whether it started or attached; our own ticket in the memo does.
   const ticket = randomUUID();
   const handle = await door.client.workflow.start(runbook.name, {
@@ -48,6 +44,7 @@ export async function startRun(
   });
   const [running, workers] = await Promise.all([handle.describe(), workersOf(door, runbook.taskQueue)]);
   const attached = running.memo?.['ticket'] !== ticket;
+  if (attached && workflowId === scheduledId(input.cluster)) throw waitsAlready(input.cluster, running);
   if (running.type !== runbook.name) throw changeInProgress(input.cluster, running);
   return {
     runbook: runbook.name,
@@ -69,6 +66,14 @@ const changeInProgress = (cluster: string, running: { type: string; workflowId: 
     code: 'CHANGE_IN_PROGRESS',
     message: `${running.type} has been changing ${cluster} since ${running.startTime.toISOString()}, and a cluster is changed by one run at a time`,
     hint: `See it with \`runbook status ${running.workflowId}\`, and start again when it has ended.`,
+  });
+
+/** Joining it would look like an agreement to a time that is not the one that was typed. */
+const waitsAlready = (cluster: string, running: { type: string; workflowId: string; startTime: Date }) =>
+  new RunbookError({
+    code: 'CHANGE_IN_PROGRESS',
+    message: `a ${running.type} of ${cluster} waits for its time already, since ${running.startTime.toISOString()}`,
+    hint: `See it with \`runbook status ${running.workflowId}\`; \`runbook cancel ${running.workflowId}\` calls it off.`,
   });
 
 /** Workers that asked this task queue for work in the last minutes. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** A process that cannot be mistaken for a later one with the same pid: the kernel's start tick goes with it. */
@@ -41,6 +41,26 @@ export function signal(mark: ProcessMark, name: NodeJS.Signals): boolean {
   }
 }
 
+const STOPS_WITHIN_MS = 2_000;
+
+/**
+ * SIGSTOP, and back when every thread of it stands still: on a busy machine they go on working for a while after the signal was sent.
+ * Waits without giving way to anything else, so that nothing of the caller's happens in between.
+ */
+export function freeze(mark: ProcessMark): void {
+  if (!signal(mark, 'SIGSTOP')) return;
+  const until = performance.now() + STOPS_WITHIN_MS;
+  while (!standsStill(mark.pid) && performance.now() < until);
+}
+
+function standsStill(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).every((task) => statOf(`${pid}/task/${task}`)?.state === 'T');
+  } catch {
+    return true; // gone
+  }
+}
+
 /** Resolves true when the process is gone, false when it still lives after `withinMs`. */
 export async function gone(mark: ProcessMark, withinMs: number): Promise<boolean> {
   const until = performance.now() + withinMs;
@@ -64,7 +84,7 @@ export async function end(mark: ProcessMark, graceMs = 0): Promise<void> {
   await gone(mark, 10_000);
 }
 
-function statOf(pid: number): { state: string; startedAt: string } | undefined {
+function statOf(pid: number | string): { state: string; startedAt: string } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The command name stands in parentheses and may hold spaces: count fields after the last one.

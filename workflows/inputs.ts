@@ -42,6 +42,13 @@ export const failoverOrder = z.strictObject({
 });
 export type FailoverOrder = z.output<typeof failoverOrder>;
 
+/** Without its zone a time means another one on each machine. */
+const moment = (field: string) =>
+  z.iso.datetime({
+    offset: true,
+    message: `expected a time with its zone, for example {"${field}":"2026-11-22T03:00:00+01:00"}`,
+  });
+
 const writeGapMs = z.number().int().min(100).max(10_000);
 
 export const switchoverOrder = z.strictObject({
@@ -49,6 +56,11 @@ export const switchoverOrder = z.strictObject({
   to: z.string().min(1).optional().describe('The wanted primary; without it the best replica is taken'),
   datacentre: z.string().min(1).optional().describe('Only a replica of this datacentre'),
   dryRun: z.boolean().default(false).describe('Only show the plan'),
+  at: moment('at').optional().describe('Begin then, after another look at everything'),
+  window: z.boolean().default(false).describe('Begin inside a maintenance window of the cluster only'),
+  lateMinutes: z.number().min(0).max(1_440).default(30).describe('So long after its time it may still begin'),
+  /** Filled by a run that waited. */
+  notAfter: moment('notAfter').optional().describe('Do not begin after this'),
   writeGapMs: writeGapMs.default(2_000).describe('Longer than this and everything is undone'),
   drainSeconds: z.number().int().min(0).max(86_400).default(60).describe('Wait so long for sessions in the way to end'),
   killHoldups: z.boolean().default(false).describe('End sessions that are still in the way then, before the freeze'),

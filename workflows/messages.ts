@@ -8,6 +8,8 @@ export const EMERGENCY_TASK_QUEUE = 'mysql-runbooks-emergency';
 
 /** The lock of a cluster is this workflow id: Temporal itself lets one run, whoever starts it. */
 export const changeId = (cluster: string): string => `cluster/${cluster}/change`;
+/** A planned change that waits for its time; it holds no lock, so that others go on meanwhile. */
+export const scheduledId = (cluster: string): string => `cluster/${cluster}/scheduled`;
 export const watchId = (cluster: string): string => `cluster/${cluster}/watch`;
 export const rehearsalId = (cluster: string): string => `cluster/${cluster}/rehearsal`;
 export const PERMITS_ID = 'fleet/failover-permits';

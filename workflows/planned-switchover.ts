@@ -1,52 +1,47 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import { type Preview } from '../activities';
-import { tellRead } from './decisions/facts';
+import { tooLate } from './decisions/appointment';
 import { type RunbookReport } from './decisions/report';
-import { summarise } from './decisions/plan';
-import { decideSwitchover } from './decisions/switchover';
 import { parseInput, switchoverOrder, type SwitchoverOrder } from './inputs';
-import { survey } from './steps/activities';
+import { beginInTime, isForLater, refuseToWaitUnderLock, tellAppointment } from './steps/appointment';
+import { unlessCalledOff } from './steps/call-off';
 import { drain } from './steps/drain';
 import { keep } from './steps/keep';
 import { holdsLock, underLock } from './steps/lock';
+import { preflight } from './steps/preflight';
 import { failureWords, openRunbook, type Runbook } from './steps/runbook';
 import { switchOver } from './steps/switch-over';
 
 const form = { workflow: 'plannedSwitchover', example: { cluster: 'orders', to: 'db2' } };
 
 /**
- * Move the primary on purpose. Paper: docs/runbooks/planned-switchover.md, whose step names are used here. Before writes open on the new
- * primary everything that goes wrong is undone, and the old one takes writes again.
+ * Move the primary on purpose, now or at a time. Paper: docs/runbooks/planned-switchover.md, whose step names are used here. Before writes
+ * open on the new primary everything that goes wrong is undone, and the old one takes writes again.
  */
 export async function plannedSwitchover(input?: unknown): Promise<RunbookReport> {
   const order = parseInput(switchoverOrder, input, form);
-  if (!order.dryRun && !holdsLock(order.cluster)) return underLock('plannedSwitchover', order.cluster, order);
+  const later = isForLater(order) && !order.dryRun;
+  if (later) refuseToWaitUnderLock(order);
+  else if (!order.dryRun && !holdsLock(order.cluster)) return underLock('plannedSwitchover', order.cluster, order);
 
   const book = openRunbook('plannedSwitchover', order);
-  book.phase('preflight', `${order.cluster} is looked at from all sides`);
-  const seen = await preview(book, order);
-  const decision = decideSwitchover({
-    ...seen,
-    to: order.to ?? null,
-    datacentre: order.datacentre ?? null,
-    writeGapMs: order.writeGapMs,
-  });
-  book.found.decisions.push(decision.because);
-  if (seen.cannotHold.length > 0) book.found.decisions.push(tellUnheld(seen.cannotHold));
-  if (decision.act === 'stand down')
-    return keep(book.close('stood down', `Stood down, nothing was changed: ${decision.because}`));
-  if (decision.act === 'refuse') {
-    book.found.left.push(...decision.refusals.map(({ sentence, cure }) => `${sentence}: ${cure}`));
-    return keep(book.close('refused', `Refused, nothing was changed: ${decision.because}`));
+  return unlessCalledOff(book, () => (later ? beginInTime(book, order) : move(book, order)));
+}
+
+async function move(book: Runbook, order: SwitchoverOrder): Promise<RunbookReport> {
+  const checked = await preflight(book, order);
+  if ('outcome' in checked) return keep(book.close(checked.outcome, checked.headline));
+  const { seen, plan } = checked;
+  if (order.dryRun) {
+    if (isForLater(order)) await tellAppointment(book, order);
+    return keep(book.close('planned', plan.summary));
   }
-  const { plan } = decision;
-  book.found.plan = summarise(plan);
-  book.found.oldPrimary = plan.oldPrimary;
-  if (order.dryRun) return keep(book.close('planned', plan.summary));
 
   let inTheWay: string | null;
   try {
-    inTheWay = await drain(book, order, seen.cluster, plan.oldPrimary);
+    inTheWay =
+      tooLate(order.notAfter, Date.now()) ??
+      (await drain(book, order, seen.cluster, plan.oldPrimary)) ??
+      tooLate(order.notAfter, Date.now());
   } catch (error) {
     if (isCancellation(error)) throw error;
     return keep(book.close('failed', `Not begun, nothing was changed: ${failureWords(error)}`));
@@ -55,13 +50,3 @@ export async function plannedSwitchover(input?: unknown): Promise<RunbookReport>
   // Whoever cancels from here on waits for the end or the undoing: a change that stops in the middle helps nobody.
   return CancellationScope.nonCancellable(async () => keep(await switchOver(book, order, seen, plan)));
 }
-
-const tellUnheld = (routers: readonly string[]): string =>
-  `${routers.join(', ')} cannot hold connections: from the freeze until it leads to the new primary, clients behind it are told of errors instead of waiting`;
-
-const preview = (book: Runbook, order: SwitchoverOrder): Promise<Preview> =>
-  book.step(
-    'Preflight: look at every member, its settings and grants, and at every router',
-    () => survey.previewCluster({ cluster: order.cluster }),
-    ({ snapshot }) => tellRead(snapshot),
-  );

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { account, atMost, host, name, port } from './fields';
 import { router } from './router-schema';
-import { command, flag, oneOf, says, span, strict, text } from './words';
+import { WEEKDAYS } from '../../workflows/decisions/calendar';
+import { didYouMean } from './suggest';
+import { command, flag, oneOf, says, span, strict, text, wholeNumber } from './words';
 
 const PROMOTION_RULES = ['prefer', 'neutral', 'prefer_not', 'must_not'] as const;
 
@@ -60,6 +62,64 @@ const failover = strict(
   'for example { mode: automatic, holdDownSeconds: 1 }',
 ).prefault({});
 
+const application = strict(
+  {
+    name: name('a name', 'shop').describe('Name used in plans and reports; unique in its cluster.'),
+    user: text('a MySQL user name', 'for example shop').describe(
+      'MySQL user that its sessions are known by, without the host part.',
+    ),
+    command: command('[kubectl, rollout, restart, deployment/shop]').describe(
+      'Program that restarts or signals it; run where it has not come back by itself. May run twice. Exit code 0: it was told.',
+    ),
+    when: oneOf(['failover', 'switchover', 'both']).default('both').describe('After which change it is looked after.'),
+    sessions: wholeNumber(1, 10_000, 'a whole number from 1 to 10000', 'for example 1')
+      .default(1)
+      .describe('So many new sessions on the new primary mean that it is back.'),
+    patienceSeconds: span('seconds', 0, 3600).default(10).describe('It is given so long to come back by itself.'),
+    deadlineSeconds: span('seconds', 1, 3600)
+      .default(60)
+      .describe('For the command, and again for its sessions to be there after it.'),
+  },
+  'an application with name, user and command',
+  'for example { name: shop, user: shop, command: [kubectl, rollout, restart, deployment/shop] }',
+);
+
+const clockWords = says('a time of day as HH:MM', "write it in quotes, for example '02:00'");
+const clock = z.string(clockWords).regex(/^([01]\d|2[0-3]):[0-5]\d$/, clockWords);
+const zoneWords = says('the name of a time zone', (input) =>
+  typeof input === 'string'
+    ? `for example Europe/Berlin${didYouMean(input, Intl.supportedValuesOf('timeZone'))}`
+    : 'for example Europe/Berlin',
+);
+
+const maintenanceWindow = strict(
+  {
+    days: z
+      .array(oneOf(WEEKDAYS), says('a list of days', 'for example [sat, sun]; leave the line out for every day'))
+      .min(1, says('a list of at least one day', 'for example [sat, sun]; leave the line out for every day'))
+      .default([...WEEKDAYS])
+      .describe('Days on which the window opens. Default: every day.'),
+    from: clock.describe('It opens when the clocks of the zone show this.'),
+    to: clock.describe('It closes then; where that is not later than from, on the next day.'),
+    timeZone: z
+      .string(zoneWords)
+      .refine(isTimeZone, zoneWords)
+      .default('UTC')
+      .describe('IANA name of the zone; its changes between summer and winter are followed. Default UTC.'),
+  },
+  'a window with from and to',
+  "for example { days: [sun], from: '02:00', to: '05:00', timeZone: Europe/Berlin }",
+);
+
+function isTimeZone(written: string): boolean {
+  try {
+    // An offset is no zone: it does not know summer from winter.
+    return /^[A-Za-z]/.test(written) && new Intl.DateTimeFormat('en-US', { timeZone: written }).format() !== '';
+  } catch {
+    return false;
+  }
+}
+
 const tls = strict(
   {
     mode: oneOf(['encrypt', 'verify', 'off'])
@@ -101,6 +161,14 @@ export const cluster = strict(
       .default([])
       .describe('What sends clients to the primary. All of them are switched together.'),
     failover: failover.describe('When a failover may go on without a person.'),
+    applications: z
+      .array(application, says('a list of applications', 'leave the line out where there is none'))
+      .exactOptional()
+      .describe('Programs that hold on to their connections and must be told that the primary has moved.'),
+    maintenanceWindows: z
+      .array(maintenanceWindow, says('a list of windows', 'leave the line out where there is none'))
+      .exactOptional()
+      .describe('When a planned change may begin that was ordered for a window.'),
     tls: tls.describe('Encryption of our own connections to the servers.'),
     schema: text('a schema name', 'for example runbooks')
       .regex(/^[A-Za-z0-9_$]{1,64}$/, says('a schema name of letters, digits, "_" and "$"', 'for example runbooks'))

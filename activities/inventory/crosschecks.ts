@@ -27,7 +27,7 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
       ),
       (first) => `this Slack user is ${first} already — list every person once`,
     ),
-    ...clusters.flatMap(([cluster, { instances, routers, tls }]) => [
+    ...clusters.flatMap(([cluster, { instances, routers, tls, applications = [] }]) => [
       ...repeated(
         instances.map(({ name }, index) => ({ value: name, path: ['clusters', cluster, 'instances', index, 'name'] })),
         (first) => `this name is taken by ${first} — give every instance of a cluster its own name`,
@@ -37,6 +37,13 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
           name === undefined ? [] : [{ value: name, path: ['clusters', cluster, 'routers', index, 'name'] }],
         ),
         (first) => `this name is taken by ${first} — give every router of a cluster its own name`,
+      ),
+      ...repeated(
+        applications.map(({ name }, index) => ({
+          value: name,
+          path: ['clusters', cluster, 'applications', index, 'name'],
+        })),
+        (first) => `this name is taken by ${first} — give every application of a cluster its own name`,
       ),
       ...routers.flatMap((router, index) => ofRouter(router, ['clusters', cluster, 'routers', index])),
       ...(tls.ca !== undefined && tls.mode !== 'verify'

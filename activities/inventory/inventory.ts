@@ -129,13 +129,18 @@ function settle(written: WrittenInventory, path: string): Inventory {
   const absolute = (reference: SecretReference) => absoluteSecret(reference, folder);
   const account = (one: Account) => absoluteAccount(one, folder);
 
-  const clusters = Object.entries(written.clusters).map(([name, { accounts, tls, ...cluster }]): Cluster => ({
-    name,
-    ...cluster,
-    accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
-    tls: { mode: tls.mode, ...(tls.ca === undefined ? {} : { ca: resolve(folder, tls.ca) }) },
-    routers: named(cluster.routers).map((router) => settleRouter(router, folder)),
-  }));
+  const clusters = Object.entries(written.clusters).map(
+    ([name, { accounts, tls, applications, ...cluster }]): Cluster => ({
+      name,
+      ...cluster,
+      accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
+      tls: { mode: tls.mode, ...(tls.ca === undefined ? {} : { ca: resolve(folder, tls.ca) }) },
+      ...(applications && {
+        applications: applications.map((one) => ({ ...one, command: absoluteCommand(one.command, folder) })),
+      }),
+      routers: named(cluster.routers).map((router) => settleRouter(router, folder)),
+    }),
+  );
 
   const { gateway, ...rest } = written;
   return {

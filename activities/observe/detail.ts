@@ -1,8 +1,15 @@
-import { type EventFacts, type InstanceDetail, type OpenTransaction } from '../../workflows/decisions/facts';
+import {
+  type DetailPart,
+  type EventFacts,
+  type InstanceDetail,
+  type OpenTransaction,
+} from '../../workflows/decisions/facts';
 import { RunbookError } from '../errors';
 import { type CallOptions, type Mysql } from '../mysql/mysql';
 import { DETAIL_VARIABLES } from './detail-variables';
+import { readJobs } from './jobs';
 import { type QuickFacts } from './quick';
+import { readSchemaChanges } from './schema-changes';
 
 /** Parts that ask for much of a big server give up early, so that they do not take the others' time. */
 const SLOW_PART_MS = 5_000;
@@ -12,8 +19,8 @@ const SLOW_PART_MS = 5_000;
  * privilege, a server with a million tables) stays empty and is named in `notRead`. Only a lost server ends the look.
  */
 export async function readDetail(server: Mysql, quick: QuickFacts, options: CallOptions): Promise<InstanceDetail> {
-  const notRead: { part: string; because: string }[] = [];
-  const part = async <Facts>(name: string, empty: Facts, read: () => Promise<Facts>): Promise<Facts> => {
+  const notRead: { part: DetailPart; because: string }[] = [];
+  const part = async <Facts>(name: DetailPart, empty: Facts, read: () => Promise<Facts>): Promise<Facts> => {
     try {
       return await read();
     } catch (error) {
@@ -36,6 +43,9 @@ export async function readDetail(server: Mysql, quick: QuickFacts, options: Call
     grants,
     plugins,
     clockSkewMs,
+    recordsLocks,
+    jobs,
+    schemaChanges,
   ] = await Promise.all([
     part('variables', {}, () => readVariables(server, options)),
     part('binary log filters', {}, () => readBinlogFilters(server, quick, options)),
@@ -48,6 +58,9 @@ export async function readDetail(server: Mysql, quick: QuickFacts, options: Call
     part('grants', [], () => readGrants(server, quick, options)),
     part('plugins', [], () => readPlugins(server, options)),
     part('clock', 0, () => readClockSkew(server, options)),
+    part('lock recording', false, () => readRecordsLocks(server, options)),
+    part('clones and backups', [], () => readJobs(server, options)),
+    part('schema changes', [], () => readSchemaChanges(server, quick, slow)),
   ]);
   return {
     variables: { ...variables, ...binlogFilters },
@@ -59,6 +72,9 @@ export async function readDetail(server: Mysql, quick: QuickFacts, options: Call
     grants,
     plugins,
     clockSkewMs,
+    recordsLocks,
+    jobs,
+    schemaChanges,
     ...(notRead.length > 0 && { notRead }),
   };
 }
@@ -221,3 +237,14 @@ async function readClockSkew(server: Mysql, options: CallOptions): Promise<numbe
   const seconds = Number(await server.value('SELECT UNIX_TIMESTAMP(NOW(6))', [], options));
   return Math.round(seconds * 1000 - (asked + Date.now()) / 2);
 }
+
+/** The instrument, and the consumer without which no instrument works. Manual: "The metadata_locks Table", "Performance Schema Startup Configuration". */
+const readRecordsLocks = async (server: Mysql, options: CallOptions): Promise<boolean> =>
+  Number(
+    await server.value(
+      `SELECT COUNT(*) FROM performance_schema.setup_instruments i JOIN performance_schema.setup_consumers c
+        WHERE i.NAME = 'wait/lock/metadata/sql/mdl' AND i.ENABLED = 'YES' AND c.NAME = 'global_instrumentation' AND c.ENABLED = 'YES'`,
+      [],
+      options,
+    ),
+  ) > 0;

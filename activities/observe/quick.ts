@@ -31,8 +31,7 @@ export async function readQuick(server: Mysql, schema: string, options: CallOpti
     releases.delete(server);
     return readQuick(server, schema, options);
   }
-  const { uptimeSeconds, semiSync, roundTripMs } = check;
-  return { readable: true, version: known.version, release, uptimeSeconds, roundTripMs, semiSync, ...self, ...copying };
+  return { readable: true, release, ...check, ...self, ...copying };
 }
 
 async function learnRelease(server: Mysql, options: CallOptions): Promise<{ version: string; verdict: Supported }> {
@@ -56,12 +55,18 @@ async function readVersionAndSemiSync(server: Mysql, options: CallOptions) {
   const roundTripMs = performance.now() - asked;
   const variables = await server.rows<NameAndValue>("SHOW GLOBAL VARIABLES LIKE 'rpl\\_semi\\_sync%'", [], options);
   const status = await server.rows<NameAndValue>(
-    "SHOW GLOBAL STATUS WHERE Variable_name LIKE 'Rpl\\_semi\\_sync%' OR Variable_name = 'Uptime'",
+    "SHOW GLOBAL STATUS WHERE Variable_name LIKE 'Rpl\\_semi\\_sync%' OR Variable_name IN ('Uptime', 'Connections')",
     [],
     options,
   );
   const values = new Map([...variables, ...status].map((row) => [row.Variable_name.toLowerCase(), row.Value]));
-  return { version, roundTripMs, uptimeSeconds: Number(values.get('uptime') ?? 0), semiSync: semiSyncFrom(values) };
+  return {
+    version,
+    roundTripMs,
+    uptimeSeconds: Number(values.get('uptime') ?? 0),
+    newestSession: Number(values.get('connections') ?? 0),
+    semiSync: semiSyncFrom(values),
+  };
 }
 
 interface NameAndValue {

@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { type CaughtUp } from '../../workflows/decisions/caught-up';
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { type RouterView } from '../../workflows/decisions/evidence';
 import { channelOf, type ClusterSnapshot } from '../../workflows/decisions/facts';
+import { countText, subtractText } from '../../workflows/decisions/gtid-set';
 import { type Deps, serverNamed } from '../deps';
 import { RunbookError } from '../errors';
 import { findCluster } from '../inventory/inventory';
+import { type Mysql } from '../mysql/mysql';
 import { lookAtCluster } from '../observe/cluster';
 import { factsOf } from '../replication/apply';
 import { type RouterSettings } from '../routing/control';
@@ -47,26 +50,36 @@ const ONE_WAIT_SECONDS = 1;
  * Wait, before anybody is held, until the candidate applies what the primary commits within a tenth of a second. Throws RELAY_LOG_STALLED
  * when it has not come that far within `applyStallSeconds`. Changes nothing, repeats safely.
  */
-export async function catchUp(deps: Deps, cluster: Cluster, primary: string, candidate: string): Promise<number> {
+export async function catchUp(deps: Deps, cluster: Cluster, primary: string, candidate: string): Promise<CaughtUp> {
   const [from, to] = [serverNamed(deps, cluster, primary), serverNamed(deps, cluster, candidate)];
-  const until = performance.now() + cluster.failover.applyStallSeconds * 1000;
+  const begun = performance.now();
+  const before = await executedOn(to);
   for (;;) {
-    const committed = String((await from.value('SELECT @@global.gtid_executed')) ?? '');
+    const committed = await executedOn(from);
     const asked = performance.now();
     const late = await to.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [committed, ONE_WAIT_SECONDS], {
       deadlineMs: ONE_WAIT_SECONDS * 1000 + 2_000,
     });
     const behindMs = Math.round(performance.now() - asked);
-    if (Number(late) === 0 && behindMs < CLOSE_MS) return behindMs;
-    if (performance.now() > until)
+    const waitedMs = Math.round(performance.now() - begun);
+    if (Number(late) === 0 && behindMs < CLOSE_MS)
+      return { behindMs, waitedMs, applied: newIn(before, await executedOn(to)) };
+    if (waitedMs > cluster.failover.applyStallSeconds * 1000) {
+      const applied = newIn(before, await executedOn(to));
       throw new RunbookError({
         code: 'RELAY_LOG_STALLED',
-        message: `${candidate} does not keep up with ${primary}: it is still more than ${CLOSE_MS} ms behind`,
+        message: `${candidate} does not keep up with ${primary}: after ${waitedMs} ms, in which it applied ${applied} transactions, it is still more than ${CLOSE_MS} ms behind`,
         hint: 'Look for what slows its applier, or switch over when there is less to write.',
       });
+    }
     deps.heartbeat({ catchingUp: candidate, behindMs });
   }
 }
+
+const executedOn = async (server: Mysql): Promise<string> =>
+  String((await server.value('SELECT @@global.gtid_executed')) ?? '');
+
+const newIn = (before: string, after: string): number => countText(subtractText(after, before));
 
 const LOOK_EVERY_MS = 20;
 const RECEIVES_WITHIN_MS = 10_000;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { type StepPart } from '../../workflows/decisions/report';
 import { type Deps, knownInstance, serverNamed, stopwatch, type Stopwatch, words } from '../deps';
@@ -5,17 +6,22 @@ import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
 import { recordEpoch } from '../replication/epoch';
 import { openWrites, withRightToOpen } from '../replication/open-writes';
+import { repointReplica } from '../replication/repoint';
 import { semiSyncStatement } from '../replication/semi-sync';
 import { type RouterSettings } from '../routing/control';
 import { onAllRouters, openRouter } from '../routing/router';
 import { routeWrites, type Routed } from '../routing/writes';
 import { freeze } from './freeze';
+import { releaseLeft, type ReleaseOrder, releaseRouters } from './release';
+import { refuseIfMoved } from './moved';
 import { callWitnesses } from './witness';
 
 export interface SwitchOrder {
   readonly cluster: Cluster;
   readonly from: string;
   readonly to: string;
+  /** Replicas that were pointed at the candidate beforehand. */
+  readonly below: readonly string[];
   /** Run id, kept in the epoch row. */
   readonly run: string;
   /** Higher than every epoch that was seen. */
@@ -33,6 +39,8 @@ export type Switched =
       readonly uuid: string;
       readonly epoch: number;
       readonly routed: Routed;
+      /** Routers that may hold the old primary still: who is away keeps nobody else waiting. */
+      readonly unreleased: readonly string[];
       readonly gapMs: number | null;
       readonly parts: readonly StepPart[];
     }
@@ -135,6 +143,8 @@ async function untilOpen(
   watch.mark('held');
   const held = watch.elapsedMs();
   const left = () => budgetMs - (watch.elapsedMs() - held);
+  await goodMoment(from, to, Math.min(MOMENT_WITHIN_MS, budgetMs / 4));
+  watch.mark('close behind');
 
   const frozen = await freeze(from, left());
   watch.mark('frozen');
@@ -144,6 +154,23 @@ async function untilOpen(
   if (left() <= 0) throw overBudget(budgetMs);
   await open();
   watch.mark('open');
+}
+
+/** A candidate whose disk is quick applies a commit in less. */
+const MOMENT_MS = 8;
+const MOMENT_WITHIN_MS = 500;
+
+/**
+ * A moment in which the candidate is close behind, or the end of our patience: what it has not applied when the freeze begins is time in
+ * which nobody can write. Until then only new connections wait.
+ */
+async function goodMoment(from: Mysql, to: Mysql, withinMs: number): Promise<void> {
+  for (const until = performance.now() + withinMs; performance.now() < until;) {
+    const committed = await from.value('SELECT @@global.gtid_executed');
+    const asked = performance.now();
+    await to.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [committed, withinMs / 1000]);
+    if (performance.now() - asked < MOMENT_MS) return;
+  }
 }
 
 const diedBefore = ({ from }: SwitchOrder): RunbookError =>
@@ -185,43 +212,57 @@ async function forward(deps: Deps, order: SwitchOrder, { to, watch }: Pair): Pro
     routeWrites(deps, { cluster, primary: order.to, uuid }),
   ]);
   watch.mark('routed');
-  await letThrough(deps, order);
-  return { result: 'switched', uuid, epoch, routed, parts: watch.parts() };
+  const unreleased = (await releaseRouters(deps, held(order))).map(({ router }) => router);
+  return { result: 'switched', uuid, epoch, routed, unreleased, parts: watch.parts() };
 }
 
 /**
  * The candidate closed for sure where it answers, the old primary open, the routers at it: in this order, so that never two take writes.
- * Nobody waits for the answer of a candidate that was never told to open.
+ * Nobody waits for the answer of a candidate that was never told to open; one that was may have taken writes, and then there is no way back.
  */
 async function undo(deps: Deps, order: SwitchOrder, because: string, pair: Pair): Promise<Unwitnessed> {
   const { from, to, watch, mayBeOpen } = pair;
   const closing = to.run('SET GLOBAL super_read_only = ON', [], { deadlineMs: CLOSE_WITHIN_MS }).then(
     () => true,
-    () => !mayBeOpen,
+    () => false,
   );
-  if (mayBeOpen) await closing;
+  if (mayBeOpen) await refuseIfMoved(deps, order, await closing);
+  const followed = followAgain(deps, order);
   await openWrites(from);
   watch.mark('open again');
   await onRouters(deps, order, (router) => router.pointWritesTo(knownInstance(order.cluster, order.from)));
-  await letThrough(deps, order);
+  // The old primary's clients wait: another attempt mends what this one could not.
+  await releaseLeft(deps, held(order));
+  await followed;
   watch.mark('undone');
   const uuid = String(await from.value('SELECT @@server_uuid'));
-  const left = (await closing)
-    ? []
-    : [
-        `${order.to} did not answer when it was closed again, and may take writes when it comes back: no router leads to it; set super_read_only there before anything else`,
-      ];
+  const left =
+    (await closing) || !mayBeOpen
+      ? []
+      : [
+          `${order.to} did not answer when it was closed again, and may take writes when it comes back: no router leads to it; set super_read_only there before anything else`,
+        ];
   return { result: 'undone', uuid, because, left, parts: watch.parts() };
 }
+
+/**
+ * The old primary may be left without anybody who acknowledges its commits: the candidate is gone perhaps, and the others copy from it.
+ * What cannot be done in a moment is left to the runbook, which points them back, too.
+ */
+async function followAgain(deps: Deps, { cluster, below, from }: SwitchOrder): Promise<void> {
+  const back = below.map((name) => repointReplica(deps, cluster, name, from).catch(() => undefined));
+  await Promise.race([Promise.all(back), pause(FOLLOWS_WITHIN_MS)]);
+}
+
+const FOLLOWS_WITHIN_MS = 500;
 
 /** Clients wait behind it, for a server that may be gone. */
 const CLOSE_WITHIN_MS = 200;
 
-const letThrough = (deps: Deps, order: SwitchOrder): Promise<void> =>
-  onRouters(deps, order, async (router) => {
-    // What was not held needs no release, and no reason to fail here.
-    if (router.holds) await router.release(knownInstance(order.cluster, order.from), order.settings[router.name] ?? {});
-  });
+const held = ({ cluster, from, settings }: SwitchOrder): ReleaseOrder => ({
+  ...{ cluster, held: from, settings },
+  routers: cluster.routers.map(({ name }) => name),
+});
 
 async function onRouters(
   deps: Deps,

@@ -7,6 +7,10 @@ interface StartOptions {
   readonly cluster?: string;
   readonly input?: string;
   readonly reason?: string;
+  readonly to?: string;
+  readonly datacentre?: string;
+  readonly at?: string;
+  readonly window?: true;
   readonly wait?: true;
   readonly dryRun?: true;
 }
@@ -16,15 +20,17 @@ const EXAMPLES = `
 Examples:
   runbook start emergencyFailover --cluster orders --wait
   runbook start emergencyFailover --cluster orders --reason "disk of db1 died" --json
+  runbook start plannedSwitchover --cluster orders --to db2 --window
 
 A cluster is changed by one run at a time. When one runs already, this command says which and shows that one.`;
 
 export function registerPlan(program: Command): void {
-  program
+  const plan = program
     .command('plan <runbook>')
     .description('show what a runbook would do now: candidates, reasons, what could be lost; changes nothing')
     .option('--cluster <name>', 'the cluster, as the inventory names it')
-    .option('--input <json>', 'more input of the runbook, for example \'{"trigger":"alert"}\'')
+    .option('--input <json>', 'more input of the runbook, for example \'{"trigger":"alert"}\'');
+  whereAndWhen(plan)
     .addHelpText('after', runbookHelp)
     .action(async (runbook: string, options: StartOptions, command: Command) => {
       await start(contextOf(command), runbook, { ...options, wait: true }, true);
@@ -32,14 +38,15 @@ export function registerPlan(program: Command): void {
 }
 
 export function registerStart(program: Command): void {
-  program
+  const begin = program
     .command('start <runbook>')
     .description('start a runbook; it goes on when this command ends')
     .option('--cluster <name>', 'the cluster, as the inventory names it')
     .option('--input <json>', 'more input of the runbook, for example \'{"dryRun":true}\'')
     .option('--reason <text>', 'why, for the report')
     .option('--wait', 'show every step and end with its outcome as exit code')
-    .option('--dry-run', 'only print the plan: the same as `runbook plan`')
+    .option('--dry-run', 'only print the plan: the same as `runbook plan`');
+  whereAndWhen(begin)
     .addHelpText('after', () => `${runbookHelp()}${EXAMPLES}`)
     .action(async (runbook: string, options: StartOptions, command: Command) => {
       const plan = options.dryRun === true;
@@ -47,16 +54,28 @@ export function registerStart(program: Command): void {
     });
 }
 
+/** Of plannedSwitchover; the others do not know them and say so. */
+const whereAndWhen = (command: Command): Command =>
+  command
+    .option('--to <instance>', 'plannedSwitchover: the wanted primary (default: the best replica)')
+    .option('--datacentre <name>', 'plannedSwitchover: any replica of this datacentre')
+    .option('--at <time>', 'plannedSwitchover: begin then, for example 2026-11-22T03:00:00+01:00')
+    .option('--window', 'plannedSwitchover: begin inside a maintenance window only');
+
+const given = (options: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
 async function start(context: Context, name: string, options: StartOptions, planOnly: boolean): Promise<void> {
   const { findRunbook, readInput } = await import('../runbooks.js');
   const runbook = findRunbook(name);
+  const { reason, to, datacentre, at, window } = options;
   const input = await readInput(runbook, {
     cluster: options.cluster,
     input: options.input,
     defaults: {
       requestedBy: requester(),
       ...(planOnly ? { dryRun: true } : {}),
-      ...(options.reason === undefined ? {} : { reason: options.reason }),
+      ...given({ reason, to, datacentre, at, window }),
     },
   });
   // Where an inventory lies here, a misspelt cluster is answered here; elsewhere the worker knows.

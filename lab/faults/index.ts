@@ -1,6 +1,6 @@
 import { launch } from '../servers';
 import { type LabServer, type LabState, type LabWorker } from '../options';
-import { end, gone, isAlive, signal } from '../processes';
+import { end, gone, isAlive, freeze, signal } from '../processes';
 import { runAll } from '../sql';
 import { rootDoor, saveState, serverNamed } from '../state';
 import { fillDisk } from './disk';
@@ -35,6 +35,8 @@ export interface Faults {
   fillDisk(server: string): Undo;
   exhaustConnections(server: string): Promise<Undo>;
   holdTableLock(server: string, table?: string): Promise<Undo>;
+  /** A replica that goes on receiving and applies no row of the load. */
+  holdApplier(server: string): Promise<Undo>;
   holdTransaction(server: string): Promise<Undo>;
   holdGlobalReadLock(server: string): Promise<Undo>;
   prepareXa(server: string, name?: string): Promise<Undo>;
@@ -65,7 +67,7 @@ export function faultsOf(state: LabState): Faults {
       signal(server(name), 'SIGKILL');
       await gone(server(name), 10_000);
     },
-    hang: (name) => void signal(server(name), 'SIGSTOP'),
+    hang: (name) => freeze(server(name)),
     wake: (name) => void signal(server(name), 'SIGCONT'),
     stop,
     start,
@@ -86,6 +88,7 @@ export function faultsOf(state: LabState): Faults {
     },
     exhaustConnections: (name) => sessions.exhaustConnections(state, name),
     holdTableLock: (name, table) => sessions.holdTableLock(state, name, table),
+    holdApplier: (name) => sessions.holdApplier(state, name),
     holdTransaction: (name) => sessions.holdTransaction(state, name),
     holdGlobalReadLock: (name) => sessions.holdGlobalReadLock(state, name),
     prepareXa: (name, xid) => sessions.prepareXa(state, name, xid),

@@ -18,6 +18,10 @@ async function hold(state: LabState, server: string, statements: readonly string
 export const holdTableLock = (state: LabState, server: string, table = 'shop.orders'): Promise<Undo> =>
   hold(state, server, [`LOCK TABLES ${table} WRITE`]);
 
+/** LOCK TABLES … READ, held: a server that is super_read_only takes no other, and its applier waits behind it. */
+export const holdApplier = (state: LabState, server: string, table = 'shop.orders'): Promise<Undo> =>
+  hold(state, server, [`LOCK TABLES ${table} READ`]);
+
 /** A transaction with an uncommitted row, held. */
 export const holdTransaction = (state: LabState, server: string): Promise<Undo> =>
   hold(state, server, [

@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly connectTimeoutMs?: number;
   /** Where to write: the first that takes writes. Default: the lab's router, or every server where there is none. */
   readonly ports?: readonly number[];
+  /** One session, many servers: each row is read back to see who took it. Default false. */
+  readonly multiplexed?: boolean;
 }
 
 /** Numbered rows written through the router until `stop`, with every acknowledgement kept. */
@@ -53,6 +55,7 @@ export function startLoad(lab: Lab, options: LoadOptions = {}): Load {
     password: passwordOf(lab.accounts.app),
     database: 'shop',
     connectTimeoutMs: options.connectTimeoutMs ?? 500,
+    multiplexed: options.multiplexed ?? false,
   };
   const acknowledged: Acknowledgement[] = [];
   const failed: FailedStatement[] = [];

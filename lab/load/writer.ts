@@ -10,6 +10,8 @@ export interface WriterTarget {
   readonly password: string;
   readonly database: string;
   readonly connectTimeoutMs: number;
+  /** A session may be served by another server with each statement (ProxySQL). */
+  readonly multiplexed: boolean;
 }
 
 export interface WriterOrders {
@@ -67,6 +69,7 @@ interface ServingSession {
   readonly connection: Connection;
   readonly uuid: string;
   readonly writable: boolean;
+  readonly multiplexed: boolean;
 }
 
 async function connectToAny(target: WriterTarget): Promise<ServingSession | undefined> {
@@ -79,42 +82,62 @@ async function connectToAny(target: WriterTarget): Promise<ServingSession | unde
   return undefined;
 }
 
-/** A connection through a TCP router stays on one server, so its uuid is asked for once. */
+/** A connection through a TCP router stays on one server, so its uuid is asked for once; behind a multiplexer each row tells who took it. */
 async function connect(target: WriterTarget, port: number): Promise<ServingSession> {
-  const { connectTimeoutMs, host, user, password, database } = target;
+  const { connectTimeoutMs, host, user, password, database, multiplexed } = target;
   const opening = createConnection({ host, port, user, password, database, connectTimeout: connectTimeoutMs });
   const connection = await opening;
   connection.on('error', () => undefined); // every failure is seen by the statement that it hits
-  const deadline = setTimeout(() => connection.destroy(), connectTimeoutMs);
+  let timer: NodeJS.Timeout | undefined;
+  // A router may hold the question, and the driver never settles what a destroyed connection was asked.
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), connectTimeoutMs);
+  });
   try {
-    const [rows] = await connection.query('SELECT @@server_uuid AS uuid, NOT @@read_only AS writable');
+    const asked = connection.query('SELECT @@server_uuid AS uuid, NOT @@read_only AS writable');
+    const [rows] = await Promise.race([asked, late]);
     const [server] = rows as { uuid: string; writable: number }[];
-    return { connection, uuid: server?.uuid ?? '', writable: server?.writable === 1 };
+    return { connection, uuid: server?.uuid ?? '', writable: server?.writable === 1, multiplexed };
   } catch (error) {
     connection.destroy();
     throw error;
   } finally {
-    clearTimeout(deadline);
+    clearTimeout(timer);
   }
 }
 
 /** True when the number is acknowledged; false when it must be tried again on another connection. */
-async function insert({ connection, uuid }: ServingSession, orders: WriterOrders, sequence: number): Promise<boolean> {
+async function insert(session: ServingSession, orders: WriterOrders, sequence: number): Promise<boolean> {
   const { writer } = orders;
+  const { connection, uuid } = session;
   try {
-    await connection.execute(INSERT, [writer, sequence]);
-    orders.acknowledged({ writer, sequence, atMs: performance.now(), by: uuid, how: 'inserted' });
+    const how = await connection.execute(INSERT, [writer, sequence]).then(() => 'inserted' as const, found);
+    const atMs = performance.now();
+    orders.acknowledged({ writer, sequence, atMs, by: await takenBy(session, writer, sequence), how });
     return true;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    const code = codeOf(error);
     const atMs = performance.now();
-    if (code === 'ER_DUP_ENTRY') {
-      orders.acknowledged({ writer, sequence, atMs, by: uuid, how: 'found' });
-      return true;
-    }
     orders.failed({ writer, sequence, atMs, by: uuid, code, outcome: REFUSALS.has(code) ? 'refused' : 'unknown' });
     return false;
   }
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown';
+
+/** The row is there already: an earlier try was committed. */
+function found(error: unknown): 'found' {
+  if (codeOf(error) === 'ER_DUP_ENTRY') return 'found';
+  throw error;
+}
+
+async function takenBy({ connection, uuid, multiplexed }: ServingSession, writer: number, sequence: number) {
+  if (!multiplexed) return uuid;
+  const [rows] = await connection.execute('SELECT server_uuid AS uuid FROM orders WHERE writer = ? AND sequence = ?', [
+    writer,
+    sequence,
+  ]);
+  return (rows as { uuid: string }[])[0]?.uuid ?? '';
 }
 
 async function until(moment: number): Promise<void> {

@@ -39,7 +39,7 @@ test('help names every command by its task, gives examples and the exit codes', 
   ]) {
     expect(stdout).toContain(words);
   }
-  const commands = 'topology doctor plan start status approve reject report list watch worker gateway inventory lab';
+  const commands = 'topology doctor plan start status approve reject cancel report list watch worker gateway inventory lab';
   for (const command of commands.split(' ')) expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
 });
 
@@ -79,6 +79,16 @@ const REFUSED: readonly (readonly [string, number, string])[] = [
     'start emergencyFailover --cluster orders --input {"dryrun":true}',
     2,
     'the input of emergencyFailover is not understood: Unrecognized key: "dryrun".',
+  ],
+  [
+    'start emergencyFailover --cluster orders --to db2',
+    2,
+    'the input of emergencyFailover is not understood: Unrecognized key: "to".',
+  ],
+  [
+    'start plannedSwitchover --cluster orders --at 2026-11-22T03:00',
+    2,
+    'runbook: the input of plannedSwitchover is not understood: at: expected a time with its zone, for example {"at":"2026-11-22T03:00:00+01:00"}.',
   ],
   ['list --limit none', 2, 'runbook: --limit is not a whole number from 1. For example --limit 50.\n'],
   ['watch start orders --probe-ms 1', 2, 'runbook: --probe-ms is not a whole number from 50 to 60000.'],

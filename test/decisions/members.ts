@@ -181,6 +181,9 @@ export const soundDetail = (change: Partial<InstanceDetail> = {}): InstanceDetai
     grants: ['GRANT ALL PRIVILEGES ON *.* TO `runbooks`@`%` WITH GRANT OPTION'],
     plugins: ['clone', 'rpl_semi_sync_source', 'rpl_semi_sync_replica'],
     clockSkewMs: 3,
+    recordsLocks: true,
+    jobs: [],
+    schemaChanges: [],
     ...change,
   };
 };

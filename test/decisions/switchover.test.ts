@@ -63,6 +63,13 @@ test('without a name the best one is taken: what refuses one does not refuse ano
   expect(decision).toMatchObject({ act: 'carry out', plan: { newPrimary: 'db3' } });
 });
 
+test('without a name a replica that nobody copies from is taken; where one was named, a backup refuses', () => {
+  const jobs = [{ kind: 'backup' as const, by: 'mydumper', user: 'backup', sessions: [7] }];
+  const members = [db1(), follower('db2', { detail: soundDetail({ jobs }) }), follower('db3')];
+  expect(decide(members)).toMatchObject({ act: 'carry out', plan: { newPrimary: 'db3' } });
+  expect(reasons(members, { to: 'db2' })).toMatch(/mydumper .* runs on db2/);
+});
+
 test('only a replica of the wanted datacentre', () => {
   const cluster = declared({
     instances: [instance('db1'), instance('db2', { datacentre: 'a' }), instance('db3', { datacentre: 'b' })].map(
@@ -70,7 +77,22 @@ test('only a replica of the wanted datacentre', () => {
     ),
   });
   expect(decide(well, { cluster, datacentre: 'b' })).toMatchObject({ plan: { newPrimary: 'db3' } });
-  expect(reasons(well, { cluster, datacentre: 'c' })).toMatch(/no replica in c can be read/);
+  expect(decide(well, { cluster, datacentre: 'a' })).toMatchObject({ plan: { newPrimary: 'db2' } });
+  const withoutB = [db1(), follower('db2')];
+  expect(reasons(withoutB, { cluster, datacentre: 'b' })).toMatch(/no replica in b can be read/);
+  expect(decide(well, { cluster, datacentre: 'c' })).toMatchObject({
+    act: 'refuse',
+    refusals: [{ sentence: 'no instance of orders is in datacentre c', cure: 'name one of a, b' }],
+  });
+  expect(reasons(well, { cluster, datacentre: 'b', to: 'db2' })).toBe('db2 is in datacentre a and not in b');
+  expect(decide(well, { cluster, datacentre: 'b', to: 'db3' })).toMatchObject({ plan: { newPrimary: 'db3' } });
+});
+
+test('a datacentre is named, and the inventory names none', () => {
+  const cluster = declared({ instances: ['db1', 'db2'].map((name) => instance(name, { datacentre: '' })) });
+  expect(decide([db1(), follower('db2')], { cluster, datacentre: 'a' })).toMatchObject({
+    refusals: [{ cure: 'the inventory names no datacentre: write them there' }],
+  });
 });
 
 test('it is the primary already: nothing to do', () => {

@@ -3,7 +3,7 @@ import { untilWatched } from '../../lab/watched';
 import { type Lab, type LabOptions } from '../../lab';
 import { type Faults, faultsOf } from '../../lab/faults';
 import { reportOf, reportOfChange } from '../../lab/follow-run';
-import { type Load, type LoadResult, startLoad } from '../../lab/load';
+import { type Load, type LoadOptions, type LoadResult, startLoad } from '../../lab/load';
 import { type WorkerOptions } from '../../lab/worker';
 import { type RunbookReport } from '../../workflows/decisions/report';
 import {
@@ -43,14 +43,22 @@ export interface Scene extends LabOptions {
   readonly perSecond?: number;
   /** Default: one without faults. */
   readonly workers?: readonly WorkerOptions[];
+  /** Puts routers of another kind in front of the fleet, and says where clients come in. Needs `router: 'none'`. */
+  readonly entrance?: (lab: Lab) => Promise<Entrance>;
+}
+
+export interface Entrance {
+  readonly load: LoadOptions;
+  readonly stop: () => Promise<void>;
 }
 
 export async function incident(scene: Scene, story: (incident: Incident) => Promise<void>): Promise<void> {
-  const { watched = true, perSecond = 200, workers = [{}], ...options } = scene;
+  const { watched = true, perSecond = 200, workers = [{}], entrance, ...options } = scene;
   await inLab({ temporal: true, ...options }, async (lab) => {
-    await Promise.all(workers.map((worker) => lab.startWorker(worker)));
+    const door = await entrance?.(lab);
     const connection = await Connection.connect({ address: lab.temporal?.address ?? '' });
     try {
+      await Promise.all(workers.map((worker) => lab.startWorker(worker)));
       const client = new Client({ connection });
       if (watched) {
         await client.workflow.start('watchCluster', {
@@ -60,7 +68,7 @@ export async function incident(scene: Scene, story: (incident: Incident) => Prom
         });
         await untilWatched(client, lab.cluster);
       }
-      const load = startLoad(lab, { perSecond });
+      const load = startLoad(lab, { perSecond, ...door?.load });
       await load.nextAcknowledgement();
       try {
         await story(tell(lab, client, load));
@@ -69,6 +77,7 @@ export async function incident(scene: Scene, story: (incident: Incident) => Prom
       }
     } finally {
       await connection.close();
+      await door?.stop();
     }
   });
 }

@@ -21,6 +21,8 @@ test('S0: the primary moves on purpose under load, there and back; nothing ackno
       const told = await switchOver(scene, { to });
       expect(told).toMatchObject({ outcome: 'done', oldPrimary: from, newPrimary: to, left: [] });
       expect([...new Set(told.steps.map(({ phase }) => phase))]).toEqual(PAPER);
+      const caughtUp = told.steps.find(({ title }) => title.includes('catch up'));
+      expect(caughtUp?.detail).toMatch(/^\d+ ms behind; it applied \d+ transactions in \d+ ms$/);
       await load.nextAcknowledgement(undefined, lab.server(to).uuid);
       for (const replica of lab.servers.map(({ name }) => name).filter((name) => name !== to))
         await eventually(`${replica} follows ${to}`, async () => {

@@ -94,6 +94,34 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'maintenance windows without a time, with an offset for a zone, and with a day that is none',
+    fleet({
+      more: `maintenanceWindows:
+      - { days: [sunday], from: 2am, to: '05:00' }
+      - { from: '02:00', to: '24:00', timeZone: Europe/Berln }
+      - { from: '02:00', to: '05:00', timeZone: '+01:00', days: [] }`,
+    }),
+    [
+      'fleet.yaml:11:18 clusters.orders.maintenanceWindows[0].days[0]: expected one of sun, mon, tue, wed, thu, fri, sat — write one of them',
+      "fleet.yaml:11:33 clusters.orders.maintenanceWindows[0].from: expected a time of day as HH:MM — write it in quotes, for example '02:00'",
+      "fleet.yaml:12:30 clusters.orders.maintenanceWindows[1].to: expected a time of day as HH:MM — write it in quotes, for example '02:00'",
+      'fleet.yaml:12:49 clusters.orders.maintenanceWindows[1].timeZone: expected the name of a time zone — for example Europe/Berlin (did you mean "Europe/Berlin"?)',
+      'fleet.yaml:13:49 clusters.orders.maintenanceWindows[2].timeZone: expected the name of a time zone — for example Europe/Berlin',
+      'fleet.yaml:13:65 clusters.orders.maintenanceWindows[2].days: expected a list of at least one day — for example [sat, sun]; leave the line out for every day',
+    ],
+  ],
+  [
+    'two applications of one name',
+    fleet({
+      more: `applications:
+      - { name: shop, user: shop, command: [/bin/true] }
+      - { name: shop, user: shop2, command: [/bin/true] }`,
+    }),
+    [
+      'fleet.yaml:12:17 clusters.orders.applications[1].name: this name is taken by clusters.orders.applications[0] — give every application of a cluster its own name',
+    ],
+  ],
+  [
     'a command as one text',
     fleet({ instance: '{ name: db1, host: 10.0.0.11, port: 3306, fenceCommand: ssh db1 poweroff }' }),
     [

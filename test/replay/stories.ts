@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type WorkflowHandle } from '@temporalio/client';
-import { PERMITS_ID } from '../../workflows/messages';
+import { EMERGENCY_TASK_QUEUE, PERMITS_ID, progressQuery, scheduledId } from '../../workflows/messages';
 import { commit, P, seen, sighting } from '../decisions/facts';
 import { executed, primary, replica, silent, snapshotOf } from '../decisions/members';
+import { eventually } from '../support/wait';
+import { movable } from '../workflows/moving';
 import { ahead, back, returning } from '../workflows/returning';
 import { db2, db3, dead, fails, gone, policy, type Stage } from '../workflows/stage';
 
@@ -78,6 +80,26 @@ export const stories: Readonly<Record<string, (stage: Stage) => Promise<Workflow
     return rejoined(stage, stage.put({ ...returning(back), acts: { advance: () => Promise.resolve(away) } }));
   },
 
+  'switchover-now': async (stage) => {
+    const handle = await stage.begin('plannedSwitchover', stage.put(movable()), { to: 'db2' });
+    await handle.result();
+    return handle;
+  },
+
+  'switchover-in-time': async (stage) => {
+    const handle = await scheduled(stage, 500);
+    await handle.result();
+    return handle;
+  },
+
+  'switchover-called-off': async (stage) => {
+    const handle = await scheduled(stage, 3_600_000);
+    await eventually('it waits', async () => (await handle.query(progressQuery)).phase === 'wait');
+    await handle.cancel();
+    await handle.result();
+    return handle;
+  },
+
   permits: async (stage) => {
     const ask = {
       cluster: 'orders',
@@ -92,6 +114,15 @@ export const stories: Readonly<Record<string, (stage: Stage) => Promise<Workflow
     return stage.client.workflow.getHandle(PERMITS_ID);
   },
 };
+
+function scheduled(stage: Stage, inMs: number): Promise<WorkflowHandle> {
+  const { cluster } = stage.put(movable());
+  return stage.client.workflow.start('plannedSwitchover', {
+    workflowId: scheduledId(cluster),
+    taskQueue: EMERGENCY_TASK_QUEUE,
+    args: [{ cluster, to: 'db2', at: new Date(Date.now() + inMs).toISOString() }],
+  });
+}
 
 async function rejoined(stage: Stage, played: ReturnType<Stage['put']>): Promise<WorkflowHandle> {
   const handle = await stage.begin('rejoinInstance', played, { instance: 'db1' });

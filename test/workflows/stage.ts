@@ -46,7 +46,10 @@ export const dead = sighting([gone, db2, db3], { lastSeen: seen(`${P}:1-100`) })
 /** What a run did to the fleet: looks and bookkeeping left out. */
 export const touched = (calls: readonly string[]): string[] =>
   calls.filter(
-    (call) => !/^(sightCluster|previewCluster|readMembers|takePermit|returnPermit|writeReport|second look)/.test(call),
+    (call) =>
+      !/^(sightCluster|previewCluster|nextWindow|readMembers|takePermit|returnPermit|writeReport|second look)/.test(
+        call,
+      ),
   );
 
 export const fails = (code: ErrorCode, message: string) => (): Promise<never> =>
@@ -186,7 +189,29 @@ export class Stage {
       settleNewPrimary: () => ({ events: [], channelsReset: 1 }),
       quarantineOldPrimary: () => ({ reached: false, extra: '', because: 'no answer', file: null }),
       writeReport: () => [],
-      previewCluster: () => ({ cluster: scene.cluster, snapshot: scene.looks[0]?.snapshot, routers: [], settings: {} }),
+      previewCluster: () => ({
+        cluster: scene.cluster,
+        snapshot: scene.looks[0]?.snapshot,
+        routers: [],
+        settings: {},
+        cannotHold: [],
+      }),
+      nextWindow: () => null,
+      holdupsOn: () => [],
+      catchUp: () => ({ behindMs: 4, waitedMs: 20, applied: 3 }),
+      switchPrimary: () => ({
+        result: 'switched',
+        uuid: uuidOf('db2'),
+        epoch: 2,
+        routed: { routers: [] },
+        unreleased: [],
+        gapMs: 31,
+        parts: [],
+      }),
+      endSessions: () => [],
+      lastSession: () => 50,
+      awaitSessions: () => ({ back: true, because: '1 of its user shop connected to db2' }),
+      restartApplication: () => 'ended well',
       closeAndCopy: () => ({
         extra: `${P}:101-103`,
         file: '/reports/lost.sql',
@@ -227,7 +252,9 @@ export class Stage {
         'readMembers',
       ],
       ...['openPrimary', 'routeWrites', 'routeReads', 'repointReplica', 'startReceiving', 'settleNewPrimary'],
-      ...['quarantineOldPrimary', 'writeReport', 'previewCluster'],
+      ...['quarantineOldPrimary', 'writeReport', 'previewCluster', 'nextWindow'],
+      ...['holdupsOn', 'endHoldups', 'awaitReceiver', 'catchUp', 'switchPrimary'],
+      ...['lastSession', 'awaitSessions', 'restartApplication', 'endSessions', 'releaseRouters'],
       ...['closeAndCopy', 'replayExtras', 'closeForGood', 'advance', 'settleRejoined'],
     ];
     // Async, so that a fake that throws rejects as an activity does.

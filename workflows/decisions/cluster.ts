@@ -1,3 +1,4 @@
+import { type MaintenanceWindow } from './calendar';
 import { type Account } from './references';
 import { type Router } from './router';
 
@@ -14,7 +15,11 @@ export interface Cluster {
   readonly accounts: { readonly admin: Account; readonly replication: Account };
   readonly routers: readonly Router[];
   readonly failover: FailoverPolicy;
+  /** Programs that hold on to their connections and must be told that the primary has moved. */
+  readonly applications?: readonly Application[];
   readonly tls: TlsPolicy;
+  /** When a planned change may begin that was ordered for a window. */
+  readonly maintenanceWindows?: readonly MaintenanceWindow[];
   /** Schema that holds the heartbeat and epoch tables. */
   readonly schema: string;
 }
@@ -40,6 +45,21 @@ export interface Instance {
   readonly backupSource: boolean;
   /** Command that takes this server's power to acknowledge commits away (stop, power off). Exit code 0 is the proof. */
   readonly fenceCommand?: readonly string[];
+}
+
+export interface Application {
+  readonly name: string;
+  /** Its sessions are known by this MySQL user. */
+  readonly user: string;
+  /** Restarts or signals it; run only when it has not come back by itself. Exit code 0 says that it was told. */
+  readonly command: readonly string[];
+  readonly when: 'failover' | 'switchover' | 'both';
+  /** So many new sessions on the new primary mean that it is back. */
+  readonly sessions: number;
+  /** It is given so long to come back by itself. */
+  readonly patienceSeconds: number;
+  /** For the command, and again for its sessions to be there after it. */
+  readonly deadlineSeconds: number;
 }
 
 /** `verify`: encrypted and checked against `ca`; `encrypt`: encrypted, not checked; `off`: plain text. */

@@ -46,6 +46,8 @@ export interface InstanceFacts {
   /** The nearest supported series at or below it: an 8.1 counts as 8.0, a 9.3 as 8.4. */
   readonly release: Release;
   readonly uptimeSeconds: number;
+  /** Processlist id of the newest session so far (status variable Connections): what connects later has a higher one. */
+  readonly newestSession?: number;
   readonly readOnly: boolean;
   readonly superReadOnly: boolean;
   readonly gtid: GtidFacts;
@@ -147,8 +149,55 @@ export interface InstanceDetail {
   readonly plugins: readonly string[];
   /** Server clock minus observer clock. */
   readonly clockSkewMs: number;
+  /** The server records who holds table and backup locks; 5.7 does not unless told to. */
+  readonly recordsLocks: boolean;
+  readonly jobs: readonly Job[];
+  readonly schemaChanges: readonly SchemaChange[];
   /** Parts that stayed empty because they could not be read (a missing privilege, a slow schema), with the server's words. */
-  readonly notRead?: readonly { readonly part: string; readonly because: string }[];
+  readonly notRead?: readonly { readonly part: DetailPart; readonly because: string }[];
+}
+
+export type DetailPart =
+  | 'variables'
+  | 'binary log filters'
+  | 'persisted variables'
+  | 'variables changed since boot'
+  | 'open transactions'
+  | 'prepared XA transactions'
+  | 'events'
+  | 'tables that are not InnoDB'
+  | 'grants'
+  | 'plugins'
+  | 'clock'
+  | 'lock recording'
+  | 'clones and backups'
+  | 'schema changes';
+
+/** Sessions that copy a server or read its binary log. */
+export interface Job {
+  readonly kind:
+    | 'clone' // this server, or a folder on it, is being filled
+    | 'clone donor'
+    | 'backup' // by its program
+    | 'backup lock'
+    | 'snapshot' // a long read that looks like a backup
+    | 'binlog reader'
+    | 'schema change';
+  readonly user: string;
+  readonly sessions: readonly number[];
+  /** The donor, the program, the statement that took the lock, the age, or the reader's server_uuid ('' = it gave none). */
+  readonly by: string;
+}
+
+/** What an online schema change has made beside or on one table. */
+export interface SchemaChange {
+  readonly tool: 'gh-ost' | 'pt-online-schema-change';
+  /** `schema.table`, as far as the names tell. */
+  readonly table: string;
+  /** Tables (gh-ost) or triggers (pt-online-schema-change), `schema.name`. */
+  readonly made: readonly string[];
+  /** Since the newest write to one of those tables; null = none since the server started, or not known. */
+  readonly writtenSecondsAgo: number | null;
 }
 
 export interface OpenTransaction {

@@ -1,3 +1,4 @@
+import { notesOfApplications } from './applications';
 import { type Cluster } from './cluster';
 import { diagnosePrimary, type Diagnosis } from './diagnosis';
 import { elect } from './election';
@@ -113,19 +114,25 @@ function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, pr
       }),
       ...risksOfRouters(sighting.routers),
     ],
-    notes: notesOfFailover(lingering(cluster, sighting.routers), primary),
+    notes: notesOf(question, primary),
     rpo,
     summary: `promote ${chosen} in place of ${primary}: ${election.because}`,
   });
   return { act: 'carry out', diagnosis, because: `${diagnosis.because}; ${election.because}`, plan };
 }
 
+const notesOf = ({ cluster, sighting }: FailoverQuestion, primary: string): string[] => [
+  ...notesOfFailover(lingering(cluster, sighting.routers), primary),
+  ...notesOfApplications(cluster, 'failover'),
+];
+
 function finishPlan(
-  { cluster, sighting }: FailoverQuestion,
+  question: FailoverQuestion,
   diagnosis: Diagnosis,
   primary: string,
   opened: InstanceFacts,
 ): PlanWithoutHash {
+  const { cluster, sighting } = question;
   const { snapshot, lastSeen } = sighting;
   const risks: Risk[] = [
     ...risksOfTakeover(sighting, opened, diagnosis),
@@ -141,7 +148,7 @@ function finishPlan(
     ranking: [],
     repoint: followers(snapshot, primary, opened.name),
     risks,
-    notes: notesOfFailover(lingering(cluster, sighting.routers), primary),
+    notes: notesOf(question, primary),
     rpo: judgeRpo({ cluster, snapshot, oldPrimary: primary, lastSeen, missing: lackedBy(opened, lastSeen) }),
     summary: `${opened.name} takes writes already (opened by another tool or a person): verify it and finish what is left, elect nobody`,
   };

@@ -6,8 +6,10 @@ import { channelOf, type ClusterSnapshot, type InstanceFacts, readable, type Rel
 import { followers } from './followers';
 import { lingering, notesOfSwitchover } from './lingering';
 import { type FailoverPlan, freeze } from './plan';
+import { notesOfApplications } from './applications';
 import { differences } from './settings-that-matter';
 import { primaryOf, sourceOf } from './topology';
+import { leftOver, underWay, underWayOn } from './under-way';
 
 export interface SwitchoverQuestion {
   readonly cluster: Cluster;
@@ -44,6 +46,8 @@ export function decideSwitchover(question: SwitchoverQuestion): SwitchoverDecisi
   const primary = members.find(({ name }) => name === found.primary);
   if (to !== null && instanceNamed(cluster, to) === undefined)
     return refuse([{ sentence: `${to} is not an instance of ${cluster.name}`, cure: `name one of ${names(cluster)}` }]);
+  const nowhere = refusalOfPlace(cluster, to, datacentre);
+  if (nowhere !== null) return refuse([nowhere]);
   if (!primary || found.state !== 'open')
     return refuse([{ sentence: `${found.because}: there is no primary that is well`, cure: 'use emergencyFailover' }]);
   if (to === primary.name) return { act: 'stand down', because: `${to} is the primary already` };
@@ -78,11 +82,33 @@ export function decideSwitchover(question: SwitchoverQuestion): SwitchoverDecisi
     ranking: [],
     repoint,
     risks: [],
-    notes: notesOfSwitchover(lingering(cluster, routers), primary.name, writeGapMs),
+    notes: [
+      ...notesOfSwitchover(lingering(cluster, routers), primary.name, writeGapMs),
+      ...leftOver(snapshot, primary),
+      ...notesOfApplications(cluster, 'switchover'),
+    ],
     rpo: null,
     summary: `move the primary of ${cluster.name} from ${primary.name} to ${candidate.name}`,
   });
   return { act: 'carry out', because: plan.summary, plan };
+}
+
+/** A place that nobody is in, or not the server that is named beside it. */
+function refusalOfPlace({ name, instances }: Cluster, to: string | null, datacentre: string | null): Refusal | null {
+  if (datacentre === null) return null;
+  const known = [...new Set(instances.map((instance) => instance.datacentre))].filter((one) => one !== '').sort();
+  if (!known.includes(datacentre))
+    return {
+      sentence: `no instance of ${name} is in datacentre ${datacentre}`,
+      cure:
+        known.length > 0 ? `name one of ${known.join(', ')}` : 'the inventory names no datacentre: write them there',
+    };
+  const wanted = instances.find((instance) => instance.name === to);
+  if (wanted === undefined || wanted.datacentre === datacentre) return null;
+  return {
+    sentence: `${wanted.name} is in datacentre ${wanted.datacentre || '(none named)'} and not in ${datacentre}`,
+    cure: 'name the server or the datacentre, or both where they agree',
+  };
 }
 
 const refuse = (refusals: readonly Refusal[]): SwitchoverDecision => ({
@@ -124,6 +150,7 @@ function refusalsOfCluster(
     ...(cluster.durability !== 'async' && !primary.semiSync.sourceActive
       ? [{ sentence: `semi-sync of ${primary.name} has fallen back`, cure: 'find out why no replica acknowledges' }]
       : []),
+    ...underWay(snapshot, primary),
   ];
 }
 
@@ -176,6 +203,7 @@ function refusalsOfCandidate(question: SwitchoverQuestion, primary: InstanceFact
       'there would be no way back: upgrade it first, or use upgradeCluster',
     );
   for (const { what, cure } of differences(primary, one)) add(what, cure);
+  refusals.push(...underWayOn(one));
   const bad = examine(snapshot, cluster).filter(({ severity, instance: at }) => severity === 'bad' && at === one.name);
   for (const { what, fix } of bad) add(`${one.name}: ${what}`, fix.join(' ') || 'see runbook doctor');
   return refusals;

@@ -35,7 +35,10 @@ export async function drain(
 }
 
 async function untilNone(order: SwitchoverOrder, cluster: Cluster, name: string): Promise<Holdup[]> {
-  const until = Date.now() + order.drainSeconds * 1_000;
+  const until = Math.min(
+    Date.now() + order.drainSeconds * 1_000,
+    order.notAfter === undefined ? Infinity : Date.parse(order.notAfter),
+  );
   for (;;) {
     const holdups = await careful.holdupsOn({ cluster, name });
     if (holdups.length === 0 || Date.now() >= until) return holdups;

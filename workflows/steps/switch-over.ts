@@ -1,10 +1,12 @@
 import { type Preview, type Switched } from '../../activities';
+import { tellCaughtUp } from '../decisions/caught-up';
 import { newestEpoch } from '../decisions/facts';
 import { tellLingering } from '../decisions/lingering';
 import { type FailoverPlan } from '../decisions/plan';
 import { type RunbookReport } from '../decisions/report';
 import { type SwitchoverOrder } from '../inputs';
 import { careful, critical, tidy } from './activities';
+import { lookAfter } from './applications';
 import { attempt, repoint } from './attempts';
 import { nameUnproven, unproven } from './route';
 import { failureWords, type Runbook } from './runbook';
@@ -18,20 +20,19 @@ export async function switchOver(
 ): Promise<RunbookReport> {
   const { cluster } = seen;
   const { oldPrimary, newPrimary } = plan;
-  const below = Object.keys(plan.repoint).filter((name) => name !== oldPrimary);
   const stepBack = async (headline: string): Promise<RunbookReport> => {
-    await Promise.all(below.map((name) => repoint(book, cluster, name, oldPrimary)));
+    await Promise.all(below(plan).map((name) => repoint(book, cluster, name, oldPrimary)));
     return book.close('failed', headline);
   };
 
   book.phase('prepare', 'what is slow is done before anybody waits');
   try {
     // The new primary's first commit finds someone to acknowledge it, and nobody has to be moved while clients wait.
-    for (const name of below) await move(book, seen, name, newPrimary);
+    for (const name of below(plan)) await move(book, seen, name, newPrimary);
     await book.step(
       `Let ${newPrimary} catch up with ${oldPrimary}`,
       () => careful.catchUp({ cluster, primary: oldPrimary, candidate: newPrimary }),
-      (behindMs) => `${behindMs} ms behind`,
+      tellCaughtUp,
     );
   } catch (error) {
     return stepBack(`Not begun, ${oldPrimary} is the primary as before: ${failureWords(error)}`);
@@ -60,6 +61,10 @@ export async function switchOver(
   return tidyUp(book, seen, plan, switched);
 }
 
+/** Who copies from the new primary before clients wait; the old one follows only later. */
+const below = ({ repoint: sources, oldPrimary }: FailoverPlan): string[] =>
+  Object.keys(sources).filter((name) => name !== oldPrimary);
+
 const move = (book: Runbook, { cluster }: Preview, replica: string, source: string): Promise<unknown> =>
   book.step(
     `Repoint ${replica} to ${source}`,
@@ -76,6 +81,7 @@ function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, set
     cluster,
     from: plan.oldPrimary,
     to: plan.newPrimary,
+    below: below(plan),
     run: book.run,
     minEpoch: newestEpoch(snapshot) + 1,
     budgetMs: order.writeGapMs,
@@ -86,17 +92,26 @@ function orderOf(book: Runbook, order: SwitchoverOrder, { cluster, snapshot, set
 /** The new primary is open and proven. What is left is tried for a while and named where it cannot be done. */
 async function tidyUp(
   book: Runbook,
-  { cluster }: Preview,
+  seen: Preview,
   { oldPrimary, newPrimary }: FailoverPlan,
   switched: Extract<Switched, { result: 'switched' }>,
 ): Promise<RunbookReport> {
+  const { cluster, snapshot } = seen;
   book.found.newPrimary = newPrimary;
   book.phase('tidy', `${newPrimary} takes writes; the rest is tidied up`);
+  const dark = unproven(switched.routed);
+  const applications = lookAfter(book, { cluster, snapshot, oldPrimary, newPrimary, dark, after: 'switchover' });
   await attempt(
     book,
     `Let ${newPrimary} forget that it was a replica`,
     () => tidy.settleNewPrimary({ cluster, name: newPrimary }),
     ({ events }) => (events.length > 0 ? `events enabled: ${events.join(', ')}` : 'its channel is reset'),
+  );
+  await attempt(
+    book,
+    `Close the sessions that clients have left on ${oldPrimary}`,
+    () => tidy.endSessions({ cluster, name: oldPrimary }),
+    (closed) => (closed.length > 0 ? closed.map(tellLeftOver).join(', ') : 'there is none'),
   );
   await repoint(book, cluster, oldPrimary, newPrimary);
   await attempt(
@@ -105,10 +120,11 @@ async function tidyUp(
     () => tidy.routeReads({ cluster, primary: newPrimary, without: [] }),
     ({ because }) => because,
   );
+  if (switched.unreleased.length > 0) await release(book, seen, oldPrimary, switched.unreleased);
   nameUnproven(book, switched.routed);
   for (const sentence of tellLingering(switched.routed.routers, oldPrimary))
     book.found.decisions.push(`${sentence}; it stays super_read_only and tells them so`);
-  const dark = unproven(switched.routed);
+  await applications;
   return dark.length > 0
     ? book.close(
         'failed',
@@ -116,6 +132,23 @@ async function tidyUp(
       )
     : book.close('done', `${newPrimary} is the primary in place of ${oldPrimary}${tellGap(switched.gapMs)}`);
 }
+
+const tellLeftOver = ({ user, sessions }: { readonly user: string; readonly sessions: number }): string =>
+  `${sessions} of ${user}`;
+
+/** A hold that stays would let next to nobody in on the day when this server is the primary again. */
+const release = (
+  book: Runbook,
+  { cluster, settings }: Preview,
+  held: string,
+  routers: readonly string[],
+): Promise<void> =>
+  attempt(
+    book,
+    `End the hold of ${held} at ${routers.join(', ')}`,
+    () => tidy.releaseRouters({ cluster, held, routers, settings }),
+    () => 'released',
+  );
 
 /** As our own clients behind the routers saw it. */
 const tellGap = (gapMs: number | null): string => (gapMs === null ? '' : `; clients waited ${gapMs} ms`);

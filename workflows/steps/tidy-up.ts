@@ -4,6 +4,7 @@ import { channelOf, readable } from '../decisions/facts';
 import { type FailoverPlan } from '../decisions/plan';
 import { describeRpo, type RunbookReport } from '../decisions/report';
 import { tidy } from './activities';
+import { lookAfter } from './applications';
 import { attempt, repoint } from './attempts';
 import { type Mandate } from './mandate';
 import { type Runbook } from './runbook';
@@ -18,6 +19,14 @@ export async function tidyUp(
   unproven: readonly string[],
 ): Promise<RunbookReport> {
   const { cluster } = sight;
+  const moved = {
+    cluster,
+    snapshot: sight.sighting.snapshot,
+    oldPrimary: plan.oldPrimary,
+    newPrimary: plan.newPrimary,
+  };
+  const applications =
+    plan.kind === 'reopen' ? undefined : lookAfter(book, { ...moved, dark: unproven, after: 'failover' });
   await Promise.all([
     ...Object.entries(plan.repoint).map(([replica, source]) => repoint(book, cluster, replica, source)),
     ...restartOthers(book, sight, plan),
@@ -38,6 +47,7 @@ export async function tidyUp(
     ({ because }) => because,
   );
   nameWhatIsLeft(book, sight, plan);
+  await applications;
   const lost = book.found.rpo ? ` RPO: ${describeRpo(book.found.rpo)}.` : '';
   if (unproven.length > 0)
     return book.close(

@@ -7,11 +7,12 @@ import { openServers } from '../../../activities/mysql/servers';
 import { lookAtCluster } from '../../../activities/observe/cluster';
 import { type OldServer, startOldServer } from '../../../lab/mysqld/old-server';
 import { end, markOf } from '../../../lab/processes';
-import { runAll, value } from '../../../lab/sql';
+import { runAll, value, withConnection } from '../../../lab/sql';
 import { type Cluster } from '../../../workflows/decisions/cluster';
 import { examine } from '../../../workflows/decisions/doctor';
 import { decideFailover } from '../../../workflows/decisions/failover';
 import { readable } from '../../../workflows/decisions/facts';
+import { underWay } from '../../../workflows/decisions/under-way';
 import { clusterOf, instance } from '../../decisions/members';
 import { eventually } from '../../support/wait';
 import { withoutTemporal } from './steps';
@@ -97,6 +98,31 @@ onOldServers([
     const fixes = examine(snapshot, cluster).flatMap(({ fix }) => fix);
     expect(fixes.join('\n')).not.toMatch(/CHANGE REPLICATION SOURCE|STOP REPLICA/);
     if (release === '5.7') expect(fixes.join('\n')).not.toMatch(/PERSIST/);
+  });
+
+  test('who holds a lock is seen, or a switchover says how to turn that on', async () => {
+    const refused = async () => {
+      const snapshot = await look(true);
+      const db1 = readable(snapshot.members).find(({ name }) => name === 'db1');
+      return db1 ? underWay(snapshot, db1) : [];
+    };
+    const holdups = async () => (await activities.holdupsOn({ cluster, name: 'db1' })).map(({ what }) => what);
+    if (release === '5.7') {
+      await withConnection(at('db1').root, async (session) => {
+        await session.query('LOCK TABLES shop.orders WRITE');
+        expect(await holdups()).toEqual([]); // why it must refuse
+      });
+      const [refusal] = await refused();
+      expect(refusal?.sentence).toMatch(/^db1 does not record who holds table and backup locks/);
+      const statements = refusal?.cure.match(/UPDATE [^;]+/g) ?? [];
+      expect(statements).toHaveLength(2);
+      await runAll(at('db1').root, statements);
+    }
+    expect(await refused()).toEqual([]);
+    await withConnection(at('db1').root, async (session) => {
+      await session.query('LOCK TABLES shop.orders WRITE');
+      expect(await holdups()).toEqual(['table lock']);
+    });
   });
 
   test('fail over: fenced, elected, opened, repointed, and nothing is lost', async () => {

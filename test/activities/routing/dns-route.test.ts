@@ -68,7 +68,16 @@ afterAll(async () => {
 });
 
 test('a planned switch: the record leads to the new primary, a write goes where new clients go, and what caches know is told', async () => {
-  const order = { cluster, from: 'db1', to: 'db2', run: 'run-1', minEpoch: 2, budgetMs: 10_000, settings: {} };
+  const order = {
+    cluster,
+    from: 'db1',
+    to: 'db2',
+    below: [],
+    run: 'run-1',
+    minEpoch: 2,
+    budgetMs: 10_000,
+    settings: {},
+  };
   const switched = await switchPrimary(deps, order, 1);
   if (switched.result !== 'switched') throw new Error(switched.because);
   expect(switched.uuid).toBe(lab().server('db2').uuid);

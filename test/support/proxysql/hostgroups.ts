@@ -15,8 +15,10 @@ export interface Server {
 export interface Pinned {
   readonly id: number;
   /** Idle in a transaction: the threads of ProxySQL find it only when its client speaks, or when it is killed. */
-  readonly idle: boolean;
+  idle: boolean;
+  inTransaction?: boolean;
   broken: boolean;
+  readonly broke?: (how: 'offline' | 'killed') => void;
 }
 
 export const addressOf = (columns: Cells): string => `${columns['hostname']}:${columns['port']}`;
@@ -62,6 +64,13 @@ export class Hostgroups {
     return this.servers.find((server) => server.hostgroup === hostgroup && server.status === 'ONLINE');
   }
 
+  /** Addresses that a statement for this hostgroup can reach. */
+  reachedFrom(hostgroup: number): string[] {
+    return this.servers
+      .filter((server) => server.hostgroup === hostgroup && server.status === 'ONLINE')
+      .map(({ at }) => at);
+  }
+
   untilChanged(): Promise<void> {
     return new Promise((resolve) => this.waiting.push(resolve));
   }
@@ -94,7 +103,8 @@ export class Hostgroups {
   }
 
   kill(session: number): void {
-    for (const { used } of this.servers) for (const pinned of used) if (pinned.id === session) this.break(used, pinned);
+    for (const { used } of this.servers)
+      for (const pinned of used) if (pinned.id === session) this.break(used, pinned, 'killed');
     this.changed();
   }
 
@@ -118,12 +128,13 @@ export class Hostgroups {
   private setStatus(server: Server, status: Status): void {
     server.status = status;
     if (status !== 'OFFLINE_HARD') return;
-    for (const pinned of server.used) if (!pinned.idle) this.break(server.used, pinned);
+    for (const pinned of server.used) if (!pinned.idle) this.break(server.used, pinned, 'offline');
   }
 
-  private break(used: Set<Pinned>, pinned: Pinned): void {
+  private break(used: Set<Pinned>, pinned: Pinned, how: 'offline' | 'killed'): void {
     pinned.broken = true;
     used.delete(pinned);
+    pinned.broke?.(how);
   }
 
   private is = (server: Server, row: Cells): boolean =>

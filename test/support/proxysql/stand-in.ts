@@ -38,6 +38,10 @@ export class StandIn {
   /** Called behind every statement that was answered. */
   answered: (sql: string) => void = () => undefined;
   port = 0;
+  /** Milliseconds since 1970. */
+  loadedAt = 0;
+  /** Rounds of the monitor. */
+  monitored = 0;
   private readonly misses = new Map<string, number>();
   private readonly wires = new Set<Wire>();
   private clock = 1;
@@ -87,6 +91,7 @@ export class StandIn {
   monitor(): () => void {
     const asked = this.hostgroups.monitored().map((at) => ({ at, answer: this.readOnly.get(at) ?? true }));
     return () => {
+      this.monitored += 1;
       for (const { at, answer } of asked) {
         this.log(at, answer);
         const missed = answer === 'silent' ? (this.misses.get(at) ?? 0) + 1 : 0;
@@ -100,7 +105,7 @@ export class StandIn {
 
   /** A client that inserts one row. Resolves with the server that took it; waits while the hostgroup has no server. */
   client(hostgroup: number) {
-    const id = (this.sessions += 1);
+    const id = this.nextSession();
     let pinned: { server: Server; pin: Pinned; left: number } | undefined;
     const release = () => {
       pinned?.server.used.delete(pinned.pin);
@@ -137,18 +142,37 @@ export class StandIn {
     };
   }
 
+  /** What members of a cluster compare: rows that run, without those that are as good as deleted. */
+  checksum(): string {
+    const live = this.hostgroups.rows().filter((row) => row['status'] !== 'OFFLINE_HARD');
+    return live
+      .map((row) => JSON.stringify(row))
+      .sort()
+      .join();
+  }
+
+  /** As a member of a cluster does: loaded, and saved. */
+  copyServersOf(peer: StandIn): void {
+    this.put('mysql_servers', peer.hostgroups.rows());
+    this.put('mysql_replication_hostgroups', peer.hostgroups.pairs);
+    this.commands['LOAD MYSQL SERVERS TO RUNTIME']!();
+    this.commands['SAVE MYSQL SERVERS TO DISK']!();
+    this.loadedAt = peer.loadedAt;
+  }
+
   /** Put a hostgroup under another monitor, in memory and at run time. */
   drive(writer: number): void {
     const row = { writer_hostgroup: String(writer), reader_hostgroup: '1', active: '1' };
     for (const name of ['mysql_galera_hostgroups', 'runtime_mysql_galera_hostgroups']) this.rows(name).push({ ...row });
   }
 
-  private delay = (): number =>
-    Number(
-      this.runtimeVariables.find((row) => row['variable_name'] === 'mysql-auto_increment_delay_multiplex')?.[
-        'variable_value'
-      ],
-    );
+  nextSession = (): number => (this.sessions += 1);
+
+  /** As it is at run time. */
+  variable = (name: string): string =>
+    this.runtimeVariables.find((row) => row['variable_name'] === name)?.['variable_value'] ?? '';
+
+  delay = (): number => Number(this.variable('mysql-auto_increment_delay_multiplex'));
 
   private log(at: string, answer: boolean | 'silent'): void {
     const [hostname = '', port = ''] = at.split(':');
@@ -170,7 +194,7 @@ export class StandIn {
     wire.serverHandshake({
       protocolVersion: 10,
       serverVersion: '5.5.30',
-      connectionId: (this.sessions += 1),
+      connectionId: this.nextSession(),
       statusFlags: 2,
       characterSet: 33,
       capabilityFlags: 0xffffff & ~0x800 & ~0x20,
@@ -227,11 +251,13 @@ export class StandIn {
   }
 
   private readonly commands: Readonly<Record<string, () => void>> = {
-    'LOAD MYSQL SERVERS TO RUNTIME': () =>
+    'LOAD MYSQL SERVERS TO RUNTIME': () => {
+      this.loadedAt = Date.now();
       this.hostgroups.load(
         this.overruled ? this.hostgroups.rows() : this.rows('mysql_servers'),
         this.rows('mysql_replication_hostgroups'),
-      ),
+      );
+    },
     'SAVE MYSQL SERVERS TO DISK': () =>
       ['mysql_servers', 'mysql_replication_hostgroups'].forEach((name) => this.put(`disk.${name}`, this.rows(name))),
     'SAVE MYSQL SERVERS FROM RUNTIME': () => this.put('mysql_servers', this.hostgroups.rows().map(unshunned)),

@@ -27,7 +27,7 @@ module.exports = {
     {
       ...common,
       displayName: 'real',
-      testMatch: ['<rootDir>/test/{activities,doors,lab,workflows,replay,smoke}/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/{activities,doors,gateway,lab,workflows,replay,smoke}/**/*.test.ts'],
     },
     // Only by `npm run test:proxysql`, with PROXYSQL_ADMIN: a real one.
     { ...common, displayName: 'proxysql', testMatch: ['<rootDir>/test/proxysql/**/*.test.ts'] },

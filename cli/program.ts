@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { registerCodecServer } from './commands/codec-server';
 import { registerControls } from './commands/control';
 import { registerDoctor, registerTopology } from './commands/look';
+import { registerGateway } from './commands/gateway';
 import { registerInventory } from './commands/inventory';
 import { registerLab } from './commands/lab';
 import { registerList } from './commands/list';
@@ -62,6 +63,7 @@ export function buildProgram(): Command {
   registerWatch(program);
   registerWorker(program);
   registerCodecServer(program);
+  registerGateway(program);
   program.commandsGroup('Set up:');
   registerInventory(program);
   registerLab(program);

@@ -15,6 +15,23 @@ export const auditSinks = (log: AuditLog | undefined): InjectedSinks<AuditSinks>
   },
 });
 
+/** What came in at a door that knows who it was. A vote that does not count leaves nothing in a history: it stands here alone. */
+export interface DoorEvent {
+  readonly what: 'alert' | 'vote';
+  readonly door: 'http' | 'slack';
+  /** The person, or the source of the alert. */
+  readonly by: string;
+  readonly workflow: string;
+  readonly run?: string;
+  readonly outcome: string;
+  readonly text: string;
+}
+
+export const auditDoor =
+  (log: AuditLog) =>
+  (event: DoorEvent): void =>
+    log.write({ kind: 'decision', ...event });
+
 /** What was said to servers, with the run and the step that said it. */
 export const auditStatement =
   (log: AuditLog, worker: string) =>

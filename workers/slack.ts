@@ -5,12 +5,14 @@ import { slackClient } from '../activities/notify/slack/client';
 import { interactionIn, type Press, readPress, presserOf } from '../activities/notify/slack/press';
 import { type Seen, type SignedRequest, verifySlackRequest } from '../activities/notify/slack/signature';
 import { approveUpdate, rejectUpdate, type Vote } from '../workflows/messages';
+import { type DoorEvent } from './audit';
 
 export interface SlackDeps {
   readonly client: Client;
   readonly inventory: () => Promise<Pick<Inventory, 'slack' | 'people'>>;
   readonly secret: Deps['secret'];
   readonly onFailure: (error: unknown) => void;
+  readonly audit?: (event: DoorEvent) => void;
 }
 
 /** What Slack is told over HTTP; its body is shown to nobody. */
@@ -46,6 +48,18 @@ export async function takeInteraction(deps: SlackDeps, interaction: unknown): Pr
   const { people } = await deps.inventory();
   const presser = presserOf(press, people);
   const refused = 'refused' in presser ? presser.refused : await vote(deps.client, press, presser.by);
+  const { verdict, workflowId: workflow, run } = press;
+  const by = 'refused' in presser ? press.slackUser : presser.by;
+  const outcome = refused === null ? 'counted' : 'refused';
+  deps.audit?.({
+    what: 'vote',
+    door: 'slack',
+    by,
+    workflow,
+    run,
+    outcome,
+    text: `${verdict}${refused === null ? '' : `: ${refused}`}`,
+  });
   // The message itself is edited by the run's news, whoever answered and wherever.
   if (refused !== null) await whisper(deps, press, refused).catch(deps.onFailure);
 }

@@ -8,7 +8,7 @@ import { openInventory } from '../activities/inventory/open';
 import { forgetSecrets, resolveSecret } from '../activities/inventory/secrets';
 import { openServers } from '../activities/mysql/servers';
 import { EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../workflows/messages';
-import { auditSinks, auditStatement } from './audit';
+import { auditDoor, auditSinks, auditStatement } from './audit';
 import { readBundle } from './bundle';
 import { checkpoints, checkpointsAround } from './checkpoints';
 import { dataConverterOf } from './encryption/data-converter';
@@ -106,6 +106,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       inventory,
       secret,
       onFailure: (error) => log.warn({ error }, 'Slack by Socket Mode'),
+      ...(auditLog && { audit: auditDoor(auditLog) }),
     }).catch((error: unknown) => log.warn({ error }, 'Slack by Socket Mode is not to be had'));
     await Promise.all(workers.map((worker) => worker.run())).finally(() => socket?.close());
   } finally {

@@ -109,6 +109,15 @@ export const pauseSignal = defineSignal<[Word]>('pause');
 export const resumeSignal = defineSignal<[Word]>('resume');
 export const cancelSignal = defineSignal<[Word]>('cancel');
 
+/** An alert is over. */
+export interface ResolvedAlert {
+  /** The source, as the inventory names it. */
+  readonly source: string;
+  readonly alert: string;
+}
+/** The run looks at once whether its question still stands; past its question it goes on. */
+export const alertResolvedSignal = defineSignal<[ResolvedAlert]>('alertResolved');
+
 export const requestPermitUpdate = defineUpdate<Permit, [PermitRequest]>('requestPermit');
 export const returnPermitSignal = defineSignal<[string]>('returnPermit');
 

@@ -1,5 +1,6 @@
 import { type Path, printPath } from './findings';
 import { type TlsPolicy } from '../../workflows/decisions/cluster';
+import { contradictionsOfGateway } from './gateway';
 import { type WrittenInventory } from './schema';
 import { didYouMean } from './suggest';
 import { whoMay } from '../../workflows/decisions/approvals';
@@ -64,6 +65,7 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
       }),
       ...ofTls(tls, ['clusters', cluster, 'tls']),
     ]),
+    ...contradictionsOfGateway(inventory),
     // Over all clusters: two clusters that share a server would each promote and fence it as they see fit.
     ...repeated(
       instances.map(({ host, port, path }) => ({ value: `${host.toLowerCase()}:${port}`, path: [...path, 'port'] })),
@@ -187,7 +189,10 @@ function outOfZone({ zone, writeName, readName }: DnsNames, path: Path): Contrad
 }
 
 /** The second and later uses of a value, each with the words for it. */
-function repeated(uses: readonly { value: string; path: Path }[], words: (first: string) => string): Contradiction[] {
+export function repeated(
+  uses: readonly { value: string; path: Path }[],
+  words: (first: string) => string,
+): Contradiction[] {
   return uses.flatMap(({ value, path }, index) => {
     const first = uses.findIndex((use) => use.value === value);
     const owner = uses[first];

@@ -9,6 +9,7 @@ import { RunbookError } from '../errors';
 import { contradictionsOf } from './crosschecks';
 import { systemCode } from './system-code';
 import { type Finding, findingAt, findingOfYaml, findingsOf, printFinding, type Source } from './findings';
+import { type Gateway, settleGateway } from './gateway';
 import { type Notification, type SlackSettings } from './notification-schema';
 import { type Encryption, inventorySchema, type WrittenInventory } from './schema';
 import { didYouMean } from './suggest';
@@ -32,6 +33,7 @@ export interface Inventory {
   readonly audit?: { readonly file?: string; readonly stdout: boolean };
   readonly notifications: readonly Notification[];
   readonly slack?: SlackSettings;
+  readonly gateway?: Gateway;
   readonly temporal: { readonly address?: string; readonly namespace?: string; readonly webUi?: string };
 }
 
@@ -154,8 +156,9 @@ function settle(written: WrittenInventory, path: string): Inventory {
     }),
   );
 
+  const { gateway, ...rest } = written;
   return {
-    ...written,
+    ...rest,
     path,
     folder,
     clusters,
@@ -164,6 +167,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
     ...(written.encryption && { encryption: settleEncryption(written.encryption, folder) }),
     notifications: written.notifications.map((notification) => settleNotification(notification, folder)),
     ...(written.slack && { slack: settleSlack(written.slack, folder) }),
+    ...(gateway && { gateway: settleGateway(gateway, folder, (reference) => absoluteSecret(reference, folder)) }),
   };
 }
 

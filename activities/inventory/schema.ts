@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { cluster } from './cluster-schema';
 import { encryption } from './encryption-schema';
 import { atMost, name } from './fields';
+import { gateway } from './gateway-schema';
 import { notification, slack } from './notification-schema';
 import { people } from './people-schema';
 import { addressText, flag, says, strict, text } from './words';
@@ -42,7 +43,7 @@ export const inventorySchema = strict(
       {
         file: text('a file name', 'for example /var/log/mysql-runbooks/audit.jsonl')
           .exactOptional()
-          .describe('Appended to on every worker; relative to the folder of this inventory.'),
+          .describe('Appended to by every worker and the gateway; relative to the folder of this inventory.'),
         stdout: flag('leave the line out for false').default(false).describe("Also on the worker's standard output."),
       },
       'audit with file or stdout',
@@ -58,6 +59,7 @@ export const inventorySchema = strict(
       .default([])
       .describe('Who is told of runs beside Slack. A failed notification never stops a runbook.'),
     slack: slack.exactOptional().describe('The Slack app that tells of runs and takes answers. Default: none.'),
+    gateway,
     temporal: strict(
       {
         address: addressText('127.0.0.1:7233').exactOptional().describe('host:port. TEMPORAL_ADDRESS goes before it.'),

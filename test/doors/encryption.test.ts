@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -16,7 +16,7 @@ import { reservePorts } from '../../lab/ports';
 import type * as Bundle from '../../workers/bundle';
 import { auditSinks } from '../../workers/audit';
 import { dataConverterOf } from '../../workers/encryption/data-converter';
-import { rehearsalId } from '../../workflows/messages';
+import { changeId, rehearsalId } from '../../workflows/messages';
 import { runbook } from '../cli/compiled';
 import { eventually } from '../support/wait';
 import { withDevServer } from '../support/temporal';
@@ -25,11 +25,19 @@ import { startWorkerProcess, type WorkerProcess } from '../support/worker-proces
 const server = withDevServer();
 const REASON = 'only-people-may-read-this';
 const TOKEN = 'the-token-of-this-test';
+const ALERT = 'only-people-may-read-this-alert';
 const ORIGIN = 'http://ui.example.com:8233';
 const KEYS = { old: randomBytes(32).toString('base64'), new: randomBytes(32).toString('hex') };
-const env = () => ({ TEMPORAL_ADDRESS: server().address, OLD: KEYS.old, NEW: KEYS.new, CODEC_TOKEN: TOKEN });
+const env = () => ({
+  TEMPORAL_ADDRESS: server().address,
+  OLD: KEYS.old,
+  NEW: KEYS.new,
+  CODEC_TOKEN: TOKEN,
+  RUNBOOK_AS: 'ana@example.com',
+});
 const file = (name: string) => join(server().folder, name);
 let port = 0;
+let gatewayPort = 0;
 let worker: WorkerProcess;
 let codecServer: ChildProcess;
 let issuer: Server;
@@ -40,6 +48,13 @@ const inventory = (keys: string) => `clusters:
     durability: async
     instances: [{ name: db1, host: 127.0.0.1, port: 1 }]
     accounts: { admin: { user: a, password: { env: OLD } }, replication: { user: r, password: { env: OLD } } }
+people: [{ name: ana@example.com, roles: [approver] }]
+audit: { file: audit.jsonl }
+gateway:
+  listen: 127.0.0.1:${gatewayPort}
+  callers: [{ person: ana@example.com, token: { env: CODEC_TOKEN } }]
+  sources:
+    - { name: probe, kind: generic, auth: { kind: bearer, token: { env: CODEC_TOKEN } }, rules: [{ match: { check: primary }, cluster: orders }] }
 encryption:
   keys: [${keys}]
   codecServer:
@@ -56,7 +71,7 @@ beforeAll(async () => {
     answer.end(JSON.stringify({ keys: [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'k1' }] })),
   ).listen(0, '127.0.0.1');
   await once(issuer, 'listening');
-  [port = 0] = await reservePorts(1, server().folder);
+  [port = 0, gatewayPort = 0] = await reservePorts(2, server().folder);
   writeFileSync(file('fleet.yaml'), inventory(OLD));
   Object.assign(process.env, env());
   worker = await startWorkerProcess(file('fleet.yaml'), env());
@@ -138,6 +153,35 @@ test('the Temporal CLI reads it through the codec server, with the token only', 
   );
   expect(shown).toContain(REASON);
   await expect(show('Bearer wrong')).rejects.toThrow();
+});
+
+test('what comes in through the gateway is stored encrypted as well, and stands in the audit log', async () => {
+  const gateway = await startWorkerProcess(file('fleet.yaml'), env(), 'gateway');
+  try {
+    const ask = (path: string, body?: object) =>
+      fetch(`http://127.0.0.1:${gatewayPort}${path}`, {
+        method: body ? 'POST' : 'GET',
+        headers: { authorization: `Bearer ${TOKEN}`, ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+    const alert = { labels: { check: 'primary' }, summary: ALERT };
+    const answer = await ask('/alerts/probe', alert);
+    expect(await answer.json()).toMatchObject({ taken: [{ cluster: 'orders', outcome: 'started' }] });
+    // The memo by which the gateway knows the same alert again is read back through the codec.
+    expect(await (await ask('/alerts/probe', alert)).json()).toMatchObject({ taken: [{ outcome: 'joined' }] });
+    await eventually('the run shows itself', async () => (await ask('/runs/orders')).status === 200);
+    expect(await (await ask('/runs/orders')).json()).toMatchObject({ cluster: 'orders' });
+  } finally {
+    await gateway.stop();
+  }
+  const held = await stored(changeId('orders'));
+  expect(held).toContain('binary/encrypted');
+  expect(held).not.toContain(ALERT);
+  const audit = () => readFileSync(file('audit.jsonl'), 'utf8');
+  await eventually('the run has begun', () => audit().includes('"what":"begun"'));
+  expect(audit()).toMatch(
+    /"what":"alert","door":"http","by":"probe","workflow":"cluster\/orders\/change".*"outcome":"started"/,
+  );
 });
 
 describe('the codec server, asked as the Web UI asks', () => {

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { reservePorts } from '../../lab/ports';
 import { compiled } from '../../lab/worker';
 import { runbook } from '../cli/compiled';
 import { type Certificate, makeAuthority } from '../support/certificates';
@@ -15,6 +16,7 @@ let client: Certificate;
 let stranger: Certificate;
 let mutual: LockedTemporal;
 let keyed: LockedTemporal;
+let gatewayPort = 0;
 
 beforeAll(async () => {
   const { folder, address } = server();
@@ -25,6 +27,7 @@ beforeAll(async () => {
   stranger = await (await makeAuthority(folder, 'theirs')).sign('stranger', 'DNS:stranger');
   mutual = await lockTemporal(address, { ...door, clientCa: ours });
   keyed = await lockTemporal(address, { ...door, apiKey: API_KEY });
+  [gatewayPort = 0] = await reservePorts(1, folder);
   writeFileSync(
     join(folder, 'fleet.yaml'),
     `clusters:
@@ -32,6 +35,10 @@ beforeAll(async () => {
     durability: async
     instances: [{ name: db1, host: 127.0.0.1, port: 1 }]
     accounts: { admin: { user: a, password: { env: ADMIN } }, replication: { user: r, password: { env: REPL } } }
+gateway:
+  listen: 127.0.0.1:${gatewayPort}
+  sources:
+    - { name: probe, kind: generic, auth: { kind: bearer, token: { env: PROBE } }, rules: [{ match: { a: b }, cluster: orders }] }
 `,
   );
 }, 60_000);
@@ -48,13 +55,26 @@ const shown = ({ certificate, key }: Certificate) => ({
 const list = (env: NodeJS.ProcessEnv) =>
   runbook(dirname(dirname(compiled('cli/main.js'))), ['list', '--json'], { cwd: server().folder, env });
 
+/** What the gateway says of Temporal. */
+async function readiness(env: NodeJS.ProcessEnv): Promise<number> {
+  const fleet = join(server().folder, 'fleet.yaml');
+  const gateway = await startWorkerProcess(fleet, { ...env, PROBE: 'the-token-of-a-probe' }, 'gateway');
+  try {
+    return (await fetch(`http://127.0.0.1:${gatewayPort}/readyz`)).status;
+  } finally {
+    await gateway.stop();
+  }
+}
+
 describe('mutual TLS', () => {
-  test('with our certificate runs are listed and a worker works', async () => {
+  test('with our certificate runs are listed, a worker works and the gateway is ready', async () => {
     const env = { ...at(mutual), ...shown(client) };
     expect(await list(env)).toMatchObject({ code: 0, stderr: '' });
     const worker = await startWorkerProcess(join(server().folder, 'fleet.yaml'), env);
     await worker.stop();
     expect(mutual.let()).toBeGreaterThan(1);
+    expect(await readiness(env)).toBe(200);
+    expect(await readiness(at(mutual))).toBe(503);
   });
 
   test.each<[string, () => NodeJS.ProcessEnv]>([
@@ -74,11 +94,13 @@ describe('mutual TLS', () => {
 });
 
 describe('an API key', () => {
-  test('opens the door to the command line and to a worker', async () => {
+  test('opens the door to the command line, a worker and the gateway', async () => {
     const env = { ...at(keyed), TEMPORAL_API_KEY: API_KEY };
     expect(await list(env)).toMatchObject({ code: 0, stderr: '' });
     const worker = await startWorkerProcess(join(server().folder, 'fleet.yaml'), env);
     await worker.stop();
+    expect(await readiness(env)).toBe(200);
+    expect(await readiness({ ...env, TEMPORAL_API_KEY: 'another-key' })).toBe(503);
   });
 
   test('a wrong one is said to be wrong, and is not repeated', async () => {

@@ -8,9 +8,13 @@ export interface WorkerProcess {
   stop(): Promise<void>;
 }
 
-/** `runbook worker` of the build, once it says that it is ready. Fails with its last words when it ends before. */
-export async function startWorkerProcess(inventory: string, env: NodeJS.ProcessEnv): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [compiled('cli/main.js'), 'worker', '--inventory', inventory], {
+/** `runbook worker` or `runbook gateway` of the build, once it says that it is ready. Fails with its last words when it ends before. */
+export async function startWorkerProcess(
+  inventory: string,
+  env: NodeJS.ProcessEnv,
+  command: 'worker' | 'gateway' = 'worker',
+): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, [compiled('cli/main.js'), command, '--inventory', inventory], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -20,7 +24,7 @@ export async function startWorkerProcess(inventory: string, env: NodeJS.ProcessE
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => {
         said += text;
-        if (said.includes('worker ready')) resolve();
+        if (said.includes(`${command} ready`)) resolve();
       });
   });
   const stop = async () => {
@@ -28,6 +32,6 @@ export async function startWorkerProcess(inventory: string, env: NodeJS.ProcessE
     await ended;
   };
   const first = await Promise.race([ready.then(() => 'ready'), ended.then(() => 'ended')]);
-  if (first === 'ended') throw new Error(`the worker ended: ${said.trim()}`);
+  if (first === 'ended') throw new Error(`the ${command} ended: ${said.trim()}`);
   return { said: () => said, stop };
 }

@@ -102,12 +102,20 @@ test.each<[string, string, object]>([
   [
     'no gateway in the inventory',
     SOUND.slice(0, SOUND.indexOf('gateway:')),
-    { code: 'INVALID_INPUT', message: /names no source of alerts and no caller, so there is nothing to serve$/ },
+    { code: 'INVALID_INPUT', message: /has no gateway with .* so there is nothing to serve$/ },
   ],
   ['a secret that cannot be read', SOUND, { code: 'SECRET_UNAVAILABLE', message: /TOKEN is not set$/ }],
   [
     'a token that could be guessed',
     SOUND.replaceAll(/\{ env: (TOKEN|SECRET|ANA|VIC|METRICS) \}/g, '{ file: short }'),
+    { code: 'SECRET_UNAVAILABLE', message: /has fewer than 16 characters$/ },
+  ],
+  [
+    'a signing secret of Slack that could be guessed',
+    SOUND.replace(
+      /gateway:[^]*/,
+      'gateway: {}\nslack: { token: { env: T }, channel: C0RUNS, signingSecret: { file: short } }\n',
+    ),
     { code: 'SECRET_UNAVAILABLE', message: /has fewer than 16 characters$/ },
   ],
 ])('it does not start with %s', async (_, text, expected) => {

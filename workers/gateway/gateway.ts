@@ -36,8 +36,8 @@ export async function runGateway({ inventoryPath, temporal, onReady }: GatewaySe
   if (!gateway || (gateway.sources.length + gateway.callers.length === 0 && !signingSecret)) {
     throw new RunbookError({
       code: 'INVALID_INPUT',
-      message: `the inventory ${inventoryPath} names no source of alerts, no caller and no signing secret of Slack, so there is nothing to serve`,
-      hint: 'Add gateway with its sources, as docs/gateway.md shows.',
+      message: `the inventory ${inventoryPath} has no gateway with a source of alerts, a caller or Slack's buttons, so there is nothing to serve`,
+      hint: 'Add gateway with its sources, as docs/gateway.md shows; for the buttons alone `gateway: {}` and slack.signingSecret.',
     });
   }
   const secrets = {

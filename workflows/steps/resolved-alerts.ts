@@ -16,7 +16,8 @@ export function heedResolvedAlerts(book: Runbook, gate: Gate): void {
       await gate.doubt();
     },
     {
-      description: 'An alert is over; the run looks at once whether its question still stands',
+      description:
+        'An alert is over: look at once whether the question still stands. Argument: {"source": "alertmanager", "alert": "…"}',
       unfinishedPolicy: HandlerUnfinishedPolicy.ABANDON,
     },
   );

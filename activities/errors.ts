@@ -24,6 +24,7 @@ const CATALOGUE = {
   SOURCE_PURGED_NEEDED_GTIDS: 'not possible',
   REPLAY_CONFLICT: 'not safe',
   REPLAY_NOT_POSSIBLE: 'not possible',
+  PRIMARY_LOST: 'not possible',
   CANDIDATE_LOST: 'not possible',
   CANDIDATE_INCOMPLETE: 'not safe',
   WRITABLE_RIVAL: 'not safe',

@@ -35,7 +35,8 @@ import { closeForGood, type Closed, type Rejoined, settleRejoined } from './rejo
 import { holdupsOn } from './switchover/holdups';
 import { endSessions, type LeftSessions } from './switchover/left-sessions';
 import { awaitReceiver, catchUp, previewCluster, type Preview } from './switchover/prepare';
-import { switchPrimary, type Switched, type SwitchOrder } from './switchover/switch';
+import { type Switched, type SwitchOrder } from './switchover/order';
+import { switchPrimary } from './switchover/switch';
 import { releaseLeft, type ReleaseOrder } from './switchover/release';
 import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 

@@ -18,6 +18,8 @@ import { killSessions } from './mysql/sessions';
 import { lookAtCluster } from './observe/cluster';
 import { type Sight, type SightOrder, sightCluster } from './observe/sight';
 import { rememberedBy } from './observe/last-seen';
+import { channelNames } from './notify/channels';
+import { type Said, tellChannel, type TellOrder } from './notify/tell';
 import { observePrimary, type WatchDeps } from './watch/observe-primary';
 import { returnPermit, takePermit } from './permits/permits';
 import { type Opened, openPrimary, type OpenOrder } from './replication/open';
@@ -185,6 +187,9 @@ export function createActivities(
     advance: (order: AdvanceOrder): Promise<Advanced> => advance(deps, order),
     settleRejoined: (order: Pair): Promise<Rejoined> => settleRejoined(deps, order),
     writeReport: (report: RunbookReport): Promise<string[]> => writeReport(deps, report),
+    channelsOf: async ({ cluster }: { readonly cluster: string }): Promise<string[]> =>
+      channelNames(await deps.inventory(), cluster),
+    tellChannel: (order: TellOrder): Promise<Said> => tellChannel(deps, order),
   };
 }
 

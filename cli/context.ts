@@ -8,6 +8,8 @@ import { type Inventory } from '../activities/inventory/inventory';
 export interface Context {
   readonly json: boolean;
   readonly inventoryPath: string;
+  /** Who asks, as reports name them: --as or RUNBOOK_AS, else who is logged in here. Their own word, in either case. */
+  readonly by: string;
   /** A line for people; with --json nothing is printed. */
   say(line: string): void;
   /** The result: `text` for people, `value` for programs. */
@@ -25,6 +27,7 @@ export interface Context {
 interface SharedOptions {
   readonly inventory?: string;
   readonly json?: true;
+  readonly as?: string;
 }
 
 const DEFAULT_INVENTORY = 'fleet.yaml';
@@ -39,6 +42,7 @@ export function contextOf(command: Command): Context {
   return {
     json,
     inventoryPath,
+    by: [options.as, process.env['RUNBOOK_AS']].find((name) => name?.trim()) ?? requester(),
     say: (line) => {
       if (!json) write(process.stdout, line);
     },
@@ -58,8 +62,8 @@ const write = (stream: NodeJS.WriteStream, line: string) => {
   stream.write(line.endsWith('\n') ? line : `${line}\n`);
 };
 
-/** Who asks, as reports name them. On shared accounts the person behind sudo, where it is known. */
-export function requester(): string {
+/** On shared accounts the person behind sudo, where it is known. */
+function requester(): string {
   return `${process.env['SUDO_USER'] ?? userName()}@${hostname()}`;
 }
 

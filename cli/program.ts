@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { registerCancel } from './commands/cancel';
+import { registerCodecServer } from './commands/codec-server';
+import { registerControls } from './commands/control';
 import { registerDoctor, registerTopology } from './commands/look';
+import { registerGateway } from './commands/gateway';
 import { registerInventory } from './commands/inventory';
 import { registerLab } from './commands/lab';
 import { registerList } from './commands/list';
@@ -37,6 +39,7 @@ export function buildProgram(): Command {
     .helpOption('-h, --help', 'print this')
     .helpCommand(false)
     .option('--inventory <file>', 'the fleet (default: RUNBOOK_INVENTORY, else ./fleet.yaml)')
+    .option('--as <name>', 'who you are, as the inventory names you (default: RUNBOOK_AS, else user@host)')
     .option('--json', 'print the result as JSON, for programs')
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('Add --help to see what can be written here.')
@@ -53,12 +56,14 @@ export function buildProgram(): Command {
   registerStatus(program);
   registerApprove(program);
   registerReject(program);
-  registerCancel(program);
+  registerControls(program);
   registerReport(program);
   registerList(program);
   program.commandsGroup('Keep watch:');
   registerWatch(program);
   registerWorker(program);
+  registerCodecServer(program);
+  registerGateway(program);
   program.commandsGroup('Set up:');
   registerInventory(program);
   registerLab(program);

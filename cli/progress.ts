@@ -1,27 +1,44 @@
 import pc from 'picocolors';
 import { type StepRecord } from '../workflows/decisions/report';
-import { type RunProgress } from '../workflows/messages';
+import { tellShown, tellVoters } from '../workflows/decisions/shown';
+import { type Question, type RunProgress } from '../workflows/messages';
 
 /** A run as lines for a terminal: the headline, each step with its state and time, the open question last because it waits for the reader. */
 export function renderProgress(progress: RunProgress, run: string, now = Date.now()): string[] {
-  const { runbook, cluster, phase, headline, steps, question, outcome } = progress;
+  const { runbook, cluster, phase, headline, steps, question, outcome, paused } = progress;
   return [
     pc.bold(`${runbook} of ${cluster}: ${outcome ?? phase}`),
     ...(headline === '' ? [] : [headline]),
     '',
     ...steps.map((step) => renderStep(step, now)),
+    ...(paused === null || outcome !== null
+      ? []
+      : [
+          '',
+          pc.bold(
+            pc.yellow(`‖ paused by ${paused.by} until ${paused.until}${paused.reason ? `: ${paused.reason}` : ''}`),
+          ),
+          `    runbook resume ${run}`,
+        ]),
     ...(question === null || outcome !== null
       ? []
       : [
           '',
           pc.bold(pc.yellow(`? ${question.text}`)),
           ...question.because.map((because) => `    ${because}`),
-          `    open until ${question.expiresAt}; silence ends the run without a change`,
+          ...renderShown(question),
+          `    open until ${question.expiresAt}; ${question.silence}`,
           `    runbook approve ${run} --plan ${question.planHash.slice(0, 8)}`,
           `    runbook reject ${run} --reason "…"`,
         ]),
   ];
 }
+
+/** What an approver needs beside the reasons, and who is asked. */
+export const renderShown = (question: Question): string[] =>
+  [...question.shown.what.map((line) => `will: ${line}`), ...tellShown(question), ...tellVoters(question)].map(
+    (line) => `    ${line}`,
+  );
 
 const MARKS: Readonly<Record<StepRecord['state'], () => string>> = {
   done: () => pc.green('✔'),

@@ -1,9 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { RunbookError } from '../activities/errors';
-import { type Question, type Vote } from '../workflows/messages';
+import { type Question, type Vote, type Word } from '../workflows/messages';
 import { invalidInput } from './exit';
 import { progressOf } from './follow';
+import { renderShown } from './progress';
 import { type RunSummary } from './runs';
 import { type Door } from './temporal';
 
@@ -46,6 +47,7 @@ export async function confirm(question: Question, run: string): Promise<string |
     const page = [
       question.text,
       ...question.because.map((because) => `  ${because}`),
+      ...renderShown(question),
       `Plan ${question.planHash.slice(0, 8)}.`,
     ];
     const answer = await terminal.question(`${page.join('\n')}\nApprove it? Type yes: `);
@@ -56,16 +58,26 @@ export async function confirm(question: Question, run: string): Promise<string |
 }
 
 /** Returns the run's own sentence. Throws CHANGE_IN_PROGRESS with the run's words when it refuses the answer (exit code 3). */
-export async function sendVote(door: Door, run: RunSummary, answer: 'approve' | 'reject', vote: Vote): Promise<string> {
+export async function sendVote(
+  door: Door,
+  run: RunSummary,
+  answer: 'approve' | 'reject' | 'breakGlass',
+  vote: Vote,
+): Promise<string> {
+  return tell(door, run, answer, { ...vote, door: 'cli' });
+}
+
+/** One update of a run; its own sentence either way. */
+export async function tell(door: Door, run: RunSummary, update: string, word: Vote | Word): Promise<string> {
   try {
     return await door.client.workflow
       .getHandle(run.workflowId, run.runId)
-      .executeUpdate<string, [Vote]>(answer, { args: [vote] });
+      .executeUpdate<string, [Vote | Word]>(update, { args: [word] });
   } catch (error) {
     if (!(error instanceof WorkflowUpdateFailedError)) throw error;
     throw new RunbookError({
       code: 'CHANGE_IN_PROGRESS',
-      message: `the answer does not count: ${(error.cause ?? error).message.replace(/\.$/, '')}`,
+      message: `${update} does not count: ${(error.cause ?? error).message.replace(/\.$/, '')}`,
       hint: `Look again with \`runbook status ${run.workflowId}\`.`,
       cause: error,
     });

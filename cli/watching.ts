@@ -4,7 +4,6 @@ import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowNotFoundError 
 import { type LastSeen } from '../workflows/decisions/evidence';
 import { observerDetails } from '../activities/observe/last-seen';
 import { TASK_QUEUE, watchId } from '../workflows/messages';
-import { requester } from './context';
 import { runLink, type Door } from './temporal';
 
 export interface StartedWatch {
@@ -15,14 +14,19 @@ export interface StartedWatch {
   readonly webUi: string | null;
 }
 
-export async function startWatch(door: Door, cluster: string, probeMs: number | undefined): Promise<StartedWatch> {
+export async function startWatch(
+  door: Door,
+  cluster: string,
+  probeMs: number | undefined,
+  by: string,
+): Promise<StartedWatch> {
   const workflowId = watchId(cluster);
   const ticket = randomUUID();
   const handle = await door.client.workflow.start('watchCluster', {
     workflowId,
     taskQueue: TASK_QUEUE,
     args: [{ cluster, ...(probeMs === undefined ? {} : { probeMs }) }],
-    memo: { ticket, requestedBy: requester() },
+    memo: { ticket, requestedBy: by },
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
     staticSummary: `watch of ${cluster}`,

@@ -1,14 +1,18 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { type Sight } from '../activities';
+import { approvalsOf } from './decisions/approvals';
 import { tellRead } from './decisions/facts';
 import { decideFailover, type Decision } from './decisions/failover';
 import { type FailoverPlan, summarise, tellRisk } from './decisions/plan';
 import { type RunbookReport } from './decisions/report';
+import { showFailover } from './decisions/shown';
 import { failoverOrder, type FailoverOrder, parseInput } from './inputs';
 import { ledger, look, lookFrom } from './steps/activities';
+import { unlessCalledOff } from './steps/call-off';
 import { keep } from './steps/keep';
 import { openGate, type Gate } from './steps/approval';
 import { holdsLock, underLock } from './steps/lock';
+import { heedResolvedAlerts } from './steps/resolved-alerts';
 import { reroute } from './steps/route';
 import { failureWords, openRunbook, type Runbook } from './steps/runbook';
 import { takeOver } from './steps/take-over';
@@ -25,17 +29,27 @@ export async function emergencyFailover(input?: unknown): Promise<RunbookReport>
   if (!order.dryRun && !holdsLock(order.cluster)) return underLock('emergencyFailover', order.cluster, order);
 
   const book = openRunbook('emergencyFailover', order);
-  const gate = openGate(book);
+  const gate = openGate(book, order.requestedBy);
+  heedResolvedAlerts(book, gate);
   if (order.watcher)
     book.found.evidence.push(`the watcher noticed at ${order.watcher.noticedAt}: ${order.watcher.because}`);
 
   const permit = askForPermit(order, book);
+  return unlessCalledOff(
+    book,
+    () => failOver({ book, gate, order, permit }),
+    () => giveBackPermit({ book, order, permit }),
+  );
+}
+
+async function failOver({ book, gate, order, permit }: Omit<Agreement, 'sight' | 'decision'>): Promise<RunbookReport> {
   const sight = await lookAndTell(book, order);
+  book.admit(approvalsOf(sight.cluster).people);
   const decision = judge(book, sight);
   if (decision.act === 'stand down') return standDown({ book, order, permit }, decision.because);
   if (order.dryRun) return keep(book.close('planned', decision.plan.summary));
 
-  const agreed = await agree({ book, gate, order, sight, plan: decision.plan, permit });
+  const agreed = await agree({ book, gate, order, sight, decision, permit });
   if ('because' in agreed)
     return agreed.rejected
       ? reject({ book, order, permit }, agreed.because)
@@ -44,8 +58,10 @@ export async function emergencyFailover(input?: unknown): Promise<RunbookReport>
   if (isRepair(agreed.plan)) {
     await giveBackPermit({ book, order, permit }); // the primary stays the primary: it does not count as a failover
     const repair = agreed.plan.kind === 'reroute' ? reroute : reattach;
-    return keep(await repair({ book, gate, order, ...agreed }));
+    await book.noWayBack();
+    return CancellationScope.nonCancellable(async () => keep(await repair({ book, gate, order, ...agreed })));
   }
+  await book.noWayBack();
   // A run that is cancelled behind the fence would leave the cluster without writes: from here it goes on to its end.
   return CancellationScope.nonCancellable(async () => keep(await takeOver({ book, gate, order, ...agreed })));
 }
@@ -101,7 +117,7 @@ interface Agreement {
   readonly gate: Gate;
   readonly order: FailoverOrder;
   readonly sight: Sight;
-  readonly plan: FailoverPlan;
+  readonly decision: Extract<Decision, { act: 'carry out' }>;
   readonly permit: Promise<string | null>;
 }
 
@@ -113,8 +129,8 @@ type Agreed =
  * Ask where policy or a risk says so. The plan that was approved is the plan that runs (invariant 9): after the answer everything
  * is looked at again, and when the facts changed the approval is void and the new plan is asked for.
  */
-async function agree({ book, gate, order, sight, plan, permit }: Agreement): Promise<Agreed> {
-  for (let [seen, open] = [sight, plan]; ;) {
+async function agree({ book, gate, order, sight, decision, permit }: Agreement): Promise<Agreed> {
+  for (let [seen, open, diagnosis] = [sight, decision.plan, decision.diagnosis]; ;) {
     const because = [...(await whyAsk(order, seen, open)), ...[await permit].filter((why) => why !== null)];
     if (because.length === 0) return { sight: seen, plan: open, approved: false };
 
@@ -124,26 +140,35 @@ async function agree({ book, gate, order, sight, plan, permit }: Agreement): Pro
       const now = decideFailover(await lookQuietly(order));
       return now.act === 'carry out' && now.plan.hash === hash;
     };
-    const minutes = seen.cluster.failover.approvalMinutes;
-    const answer = await gate.ask(`${open.summary}?`, because, hash, minutes, stillStands);
+    const answer = await gate.ask(seen.cluster, {
+      text: `${open.summary}?`,
+      because,
+      shown: showFailover(open, diagnosis),
+      plan: hash,
+      mayProceed: because.every((why) => why === POLICY),
+      stillTrue: stillStands,
+    });
     if (answer.verdict === 'rejected' || answer.verdict === 'expired')
       return { rejected: true, because: answer.by ? `${answer.by} rejected it: ${answer.reason}` : answer.reason };
 
     seen = await lookAndTell(book, order);
     const again = judge(book, seen);
     if (again.act === 'stand down') return { rejected: false, because: `no longer needed: ${again.because}` };
-    if (again.plan.hash === open.hash && answer.verdict === 'approved')
-      return { sight: seen, plan: open, approved: true };
+    // Silence is nobody's word: what it lets through carries no risk, as an automatic run does not.
+    if (again.plan.hash === open.hash && (answer.verdict === 'approved' || answer.verdict === 'unopposed'))
+      return { sight: seen, plan: open, approved: answer.verdict === 'approved' };
     book.found.approvals.push(
       `the facts changed while plan ${open.hash.slice(0, 12)} was open: its approval is void, plan ${again.plan.hash.slice(0, 12)} takes its place`,
     );
-    open = again.plan;
+    [open, diagnosis] = [again.plan, again.diagnosis];
   }
 }
 
+const POLICY = 'the policy of this cluster is to ask';
+
 async function whyAsk(order: FailoverOrder, { cluster }: Sight, plan: FailoverPlan): Promise<string[]> {
   const because = plan.risks.map(tellRisk);
-  if (cluster.failover.mode === 'approve') because.unshift('the policy of this cluster is to ask');
+  if (cluster.failover.mode === 'approve') because.unshift(POLICY);
   if (plan.kind === 'reroute' && isCounted(order))
     because.push('nobody is known to have asked for it: somebody may have turned the router away on purpose');
   const queue = cluster.failover.secondOpinionQueue;

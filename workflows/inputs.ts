@@ -84,6 +84,21 @@ export const rejoinOrder = z.strictObject({
 });
 export type RejoinOrder = z.output<typeof rejoinOrder>;
 
+const told = z.strictObject({
+  ids: z.array(z.string()).readonly(),
+  marks: z.record(z.string(), z.string()).readonly(),
+  unsure: z.boolean(),
+});
+
+/** Filled by the worker of the run that is told of. */
+export const notifyOrder = z.strictObject({
+  cluster,
+  workflowId: z.string().min(1),
+  run: z.string().min(1),
+  told: z.record(z.string(), told).readonly().default({}).describe('What each channel knows already'),
+});
+export type NotifyOrder = z.output<typeof notifyOrder>;
+
 export const watchOrder = z.strictObject({
   cluster,
   probeMs: z.number().int().min(50).max(60_000).default(200).describe('Between two probes of the primary'),

@@ -1,6 +1,10 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { type Voter } from './decisions/approvals';
 import { type Permit, type PermitRequest } from './decisions/permits';
 import { type Outcome, type PlanSummary, type RunbookReport, type StepRecord } from './decisions/report';
+import { type Pause } from './decisions/controls';
+import { type Story } from './decisions/story';
+import { type Door, type GivenVote } from './decisions/votes';
 
 /** Task queues. The emergency has its own, so that a long restore can never eat its slots. */
 export const TASK_QUEUE = 'mysql-runbooks';
@@ -12,6 +16,8 @@ export const changeId = (cluster: string): string => `cluster/${cluster}/change`
 export const scheduledId = (cluster: string): string => `cluster/${cluster}/scheduled`;
 export const watchId = (cluster: string): string => `cluster/${cluster}/watch`;
 export const rehearsalId = (cluster: string): string => `cluster/${cluster}/rehearsal`;
+/** Who tells of a run: it lives on when the run has ended, until everybody is told. */
+export const notifyId = (workflowId: string, run: string): string => `${workflowId}/news/${run}`;
 export const PERMITS_ID = 'fleet/failover-permits';
 
 /** What a run is doing right now. */
@@ -23,17 +29,45 @@ export interface RunProgress {
   readonly steps: readonly StepRecord[];
   readonly question: Question | null;
   readonly plan: PlanSummary | null;
+  readonly paused: Pause | null;
   readonly outcome: Outcome | null;
 }
 
-/** An open question to a human, bound to the plan that was shown. */
+/** An open question to a human, bound to the plan that was shown. Times are ISO 8601. */
 export interface Question {
   readonly id: string;
   readonly text: string;
   readonly because: readonly string[];
+  readonly shown: Shown;
   readonly planHash: string;
   readonly askedAt: string;
   readonly expiresAt: string;
+  /** What nobody's answer leads to, as a sentence. */
+  readonly silence: string;
+  /** So many different people must approve. */
+  readonly needed: number;
+  /** Approvals that count, up to now. */
+  readonly given: readonly GivenVote[];
+  /** Groups that were asked up to now; none = everybody who may approve. */
+  readonly asked: readonly string[];
+  /** Names of those who are asked; none = everybody who reaches Temporal. */
+  readonly mayApprove: readonly string[];
+  /** How often they were reminded, escalations to the next group included. */
+  readonly reminders: number;
+  readonly remindedAt?: string;
+  readonly requestedBy: string;
+  readonly twoPersons: boolean;
+  readonly people: readonly Voter[];
+}
+
+/** What an answer is about, beside the question and its reasons: all that somebody needs who was woken by it. */
+export interface Shown {
+  /** The steps of the plan. */
+  readonly what: readonly string[];
+  readonly evidence: readonly string[];
+  readonly mayBeLost: string;
+  /** How long it will last, and who waits. */
+  readonly takes: string;
 }
 
 export interface Vote {
@@ -42,16 +76,50 @@ export interface Vote {
   readonly reason?: string;
   /** The plan that was looked at, at least 8 characters of its hash. An approval needs it; one of another plan is refused. */
   readonly plan?: string;
+  /** Id of the question that was answered, so that a late click on an old button answers nothing. */
+  readonly question?: string;
+  /** Where it came in; default `temporal`: the Web UI, or whoever sends updates and signals. */
+  readonly door?: Door;
+}
+
+/** Who pauses, resumes or cancels a run. */
+export interface Word {
+  readonly by: string;
+  readonly reason?: string;
+  /** Of a pause: it ends by itself after so long. */
+  readonly minutes?: number;
 }
 
 export const progressQuery = defineQuery<RunProgress>('progress');
 export const reportQuery = defineQuery<RunbookReport | null>('report');
+export const storyQuery = defineQuery<Story>('story');
 
 export const approveUpdate = defineUpdate<string, [Vote]>('approve');
 export const rejectUpdate = defineUpdate<string, [Vote]>('reject');
+export const breakGlassUpdate = defineUpdate<string, [Vote]>('breakGlass');
 /** The same meaning for tools that can only signal; a signal that does not count is dropped, with a note in the report. */
 export const approveSignal = defineSignal<[Vote]>('approve');
 export const rejectSignal = defineSignal<[Vote]>('reject');
+export const breakGlassSignal = defineSignal<[Vote]>('breakGlass');
+
+export const pauseUpdate = defineUpdate<string, [Word]>('pause');
+export const resumeUpdate = defineUpdate<string, [Word]>('resume');
+export const cancelUpdate = defineUpdate<string, [Word]>('cancel');
+export const pauseSignal = defineSignal<[Word]>('pause');
+export const resumeSignal = defineSignal<[Word]>('resume');
+export const cancelSignal = defineSignal<[Word]>('cancel');
+
+/** An alert is over. */
+export interface ResolvedAlert {
+  /** The source, as the inventory names it. */
+  readonly source: string;
+  readonly alert: string;
+}
+/** The run looks at once whether its question still stands; past its question it goes on. */
+export const alertResolvedSignal = defineSignal<[ResolvedAlert]>('alertResolved');
 
 export const requestPermitUpdate = defineUpdate<Permit, [PermitRequest]>('requestPermit');
 export const returnPermitSignal = defineSignal<[string]>('returnPermit');
+
+/** There is something new to tell of the run. */
+export const newsSignal = defineSignal('news');

@@ -1,17 +1,18 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { tooLate } from './decisions/appointment';
-import { type Cluster } from './decisions/cluster';
-import { type FailoverPlan, tellRisk } from './decisions/plan';
 import { type RunbookReport } from './decisions/report';
-import { type Answer } from './decisions/votes';
+import { summarise, tellRisk } from './decisions/plan';
+import { showMove } from './decisions/shown';
 import { parseInput, switchoverOrder, type SwitchoverOrder } from './inputs';
+import { survey } from './steps/activities';
 import { beginInTime, isForLater, refuseToWaitUnderLock, tellAppointment } from './steps/appointment';
-import { type Gate, openGate } from './steps/approval';
+import { openGate } from './steps/approval';
 import { unlessCalledOff } from './steps/call-off';
+import { type Consent, openConsent } from './steps/consent';
 import { drain } from './steps/drain';
 import { keep } from './steps/keep';
 import { holdsLock, underLock } from './steps/lock';
-import { preflight } from './steps/preflight';
+import { decide, preflight } from './steps/preflight';
 import { failureWords, openRunbook, type Runbook } from './steps/runbook';
 import { switchOver } from './steps/switch-over';
 
@@ -28,12 +29,11 @@ export async function plannedSwitchover(input?: unknown): Promise<RunbookReport>
   else if (!order.dryRun && !holdsLock(order.cluster)) return underLock('plannedSwitchover', order.cluster, order);
 
   const book = openRunbook('plannedSwitchover', order);
-  const gate = openGate(book);
-  return unlessCalledOff(book, () => (later ? beginInTime(book, order) : move(book, gate, order)));
+  const consent = openConsent(book, openGate(book, order.requestedBy));
+  return unlessCalledOff(book, () => (later ? beginInTime(book, order) : move(book, consent, order)));
 }
 
-/** `agreedTo`: hash of the plan whose risks a person has agreed to; what was seen before the answer is looked at anew. */
-async function move(book: Runbook, gate: Gate, order: SwitchoverOrder, agreedTo = ''): Promise<RunbookReport> {
+async function move(book: Runbook, consent: Consent, order: SwitchoverOrder): Promise<RunbookReport> {
   const checked = await preflight(book, order);
   if ('outcome' in checked) return keep(book.close(checked.outcome, checked.headline));
   const { seen, plan } = checked;
@@ -41,30 +41,35 @@ async function move(book: Runbook, gate: Gate, order: SwitchoverOrder, agreedTo 
     if (isForLater(order)) await tellAppointment(book, order);
     return keep(book.close('planned', plan.summary));
   }
-  if (plan.risks.length > 0 && plan.hash !== agreedTo) {
-    const answer = await askAbout(book, gate, seen.cluster, plan);
-    if (answer.verdict === 'approved') return move(book, gate, order, plan.hash);
-    return keep(book.close('rejected', `Not approved, nothing was changed: ${tellAnswer(answer)}`));
-  }
+  const late = tooLate(order.notAfter, Date.now());
+  if (late !== null) return refuse(book, late);
+  const agreed = await consent({
+    cluster: seen.cluster,
+    plan: summarise(plan),
+    risks: plan.risks.map(tellRisk),
+    shown: showMove(plan, order.writeGapMs),
+    stillTrue: async () => {
+      if (tooLate(order.notAfter, Date.now()) !== null) return false;
+      const now = decide(order, await survey.previewCluster({ cluster: order.cluster }));
+      return now.act === 'carry out' && now.plan.hash === plan.hash;
+    },
+  });
+  if (agreed === 'look again') return move(book, consent, order);
+  if (agreed !== 'go on') return keep(book.close('rejected', `Not approved, nothing was changed: ${agreed.because}`));
 
   let inTheWay: string | null;
   try {
-    inTheWay =
-      tooLate(order.notAfter, Date.now()) ??
-      (await drain(book, order, seen.cluster, plan.oldPrimary)) ??
-      tooLate(order.notAfter, Date.now());
+    inTheWay = await drain(book, order, seen.cluster, plan.oldPrimary);
+    await book.rest(Date.now()); // a pause may outlast its time
+    inTheWay ??= tooLate(order.notAfter, Date.now());
   } catch (error) {
     if (isCancellation(error)) throw error;
     return keep(book.close('failed', `Not begun, nothing was changed: ${failureWords(error)}`));
   }
-  if (inTheWay !== null) return keep(book.close('refused', `Refused, nothing was changed: ${inTheWay}`));
-  // Whoever cancels from here on waits for the end or the undoing: a change that stops in the middle helps nobody.
-  return CancellationScope.nonCancellable(async () => keep(await switchOver(book, order, seen, plan)));
+  if (inTheWay !== null) return refuse(book, inTheWay);
+  const report = await switchOver(book, order, seen, plan);
+  return CancellationScope.nonCancellable(() => keep(report));
 }
 
-function askAbout(book: Runbook, gate: Gate, cluster: Cluster, plan: FailoverPlan): Promise<Answer> {
-  book.phase('approval', `${plan.summary}: waiting for approval`);
-  return gate.ask(`${plan.summary}?`, plan.risks.map(tellRisk), plan.hash, cluster.failover.approvalMinutes);
-}
-
-const tellAnswer = ({ by, reason }: Answer): string => (by ? `${by} rejected it: ${reason}` : reason);
+const refuse = (book: Runbook, because: string): Promise<RunbookReport> =>
+  keep(book.close('refused', `Refused, nothing was changed: ${because}`));

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { approvals } from './approvals-schema';
 import { account, atMost, host, name, port } from './fields';
 import { router } from './router-schema';
 import { WEEKDAYS } from '../../workflows/decisions/calendar';
 import { didYouMean } from './suggest';
+import { tlsPolicy } from './tls-schema';
 import { command, flag, oneOf, says, span, strict, text, wholeNumber } from './words';
 
 const PROMOTION_RULES = ['prefer', 'neutral', 'prefer_not', 'must_not'] as const;
@@ -50,7 +52,7 @@ const failover = strict(
     atMost: atMost(1).describe('More automatic failovers of this cluster than this, and a person is asked.'),
     approvalMinutes: span('minutes', 1, 10_080)
       .default(30)
-      .describe('An unanswered question ends the run after this long.'),
+      .describe('So long a question stays open; what silence means then: approvals.silence.'),
     applyStallSeconds: span('seconds', 1, 86_400)
       .default(60)
       .describe('Applying received transactions is given up after a standstill this long. Progress extends it.'),
@@ -120,19 +122,6 @@ function isTimeZone(written: string): boolean {
   }
 }
 
-const tls = strict(
-  {
-    mode: oneOf(['encrypt', 'verify', 'off'])
-      .default('encrypt')
-      .describe('encrypt: encrypted, certificate not checked. verify: checked against ca. off: plain text.'),
-    ca: text('a file name', 'for example tls/ca.pem')
-      .exactOptional()
-      .describe('Certificate authority file, with mode verify.'),
-  },
-  'tls with mode',
-  'for example { mode: verify, ca: tls/ca.pem }',
-).prefault({});
-
 const instances = says(
   'a list of at least one instance',
   'for example instances: [{ name: db1, host: 10.0.0.11, port: 3306 }]',
@@ -161,6 +150,7 @@ export const cluster = strict(
       .default([])
       .describe('What sends clients to the primary. All of them are switched together.'),
     failover: failover.describe('When a failover may go on without a person.'),
+    approvals: approvals.describe('Who must agree where a run asks, and what silence means.'),
     applications: z
       .array(application, says('a list of applications', 'leave the line out where there is none'))
       .exactOptional()
@@ -169,7 +159,7 @@ export const cluster = strict(
       .array(maintenanceWindow, says('a list of windows', 'leave the line out where there is none'))
       .exactOptional()
       .describe('When a planned change may begin that was ordered for a window.'),
-    tls: tls.describe('Encryption of our own connections to the servers.'),
+    tls: tlsPolicy('encrypt').describe('Encryption of our own connections to the servers.'),
     schema: text('a schema name', 'for example runbooks')
       .regex(/^[A-Za-z0-9_$]{1,64}$/, says('a schema name of letters, digits, "_" and "$"', 'for example runbooks'))
       .default('runbooks')

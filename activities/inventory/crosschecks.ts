@@ -1,5 +1,9 @@
 import { type Path, printPath } from './findings';
+import { type TlsPolicy } from '../../workflows/decisions/cluster';
+import { contradictionsOfGateway } from './gateway';
 import { type WrittenInventory } from './schema';
+import { didYouMean } from './suggest';
+import { whoMay } from '../../workflows/decisions/approvals';
 
 /** A mistake that shows only when several fields are seen together. */
 export interface Contradiction {
@@ -26,6 +30,17 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
       ),
       (first) => `this Slack user is ${first} already — list every person once`,
     ),
+    ...clusters.flatMap(([cluster, written]) =>
+      ofApprovals(written, inventory.people, ['clusters', cluster, 'approvals']),
+    ),
+    ...repeated(
+      (inventory.encryption?.keys ?? []).map(({ id }, index) => ({
+        value: id,
+        path: ['encryption', 'keys', index, 'id'],
+      })),
+      (first) => `this id is taken by ${first} — give every key an id of its own, never used before`,
+    ),
+    ...unknownClusters(inventory),
     ...clusters.flatMap(([cluster, { instances, routers, tls, applications = [] }]) => [
       ...repeated(
         instances.map(({ name }, index) => ({ value: name, path: ['clusters', cluster, 'instances', index, 'name'] })),
@@ -44,16 +59,13 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
         })),
         (first) => `this name is taken by ${first} — give every application of a cluster its own name`,
       ),
-      ...routers.flatMap((router, index) => ofRouter(router, ['clusters', cluster, 'routers', index])),
-      ...(tls.ca !== undefined && tls.mode !== 'verify'
-        ? [
-            {
-              path: ['clusters', cluster, 'tls', 'ca'],
-              message: 'ca is used only with mode verify — add mode: verify, or drop ca',
-            },
-          ]
-        : []),
+      ...routers.flatMap((router, index) => {
+        const at: Path = ['clusters', cluster, 'routers', index];
+        return [...ofRouter(router, at), ...(router.kind === 'proxysql' ? ofTls(router.tls, [...at, 'tls']) : [])];
+      }),
+      ...ofTls(tls, ['clusters', cluster, 'tls']),
     ]),
+    ...contradictionsOfGateway(inventory),
     // Over all clusters: two clusters that share a server would each promote and fence it as they see fit.
     ...repeated(
       instances.map(({ host, port, path }) => ({ value: `${host.toLowerCase()}:${port}`, path: [...path, 'port'] })),
@@ -62,7 +74,68 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
   ];
 }
 
-type WrittenRouter = WrittenInventory['clusters'][string]['routers'][number];
+/** A channel for a cluster that does not exist would never be told anything, without a word. */
+function unknownClusters({ clusters, notifications, slack }: WrittenInventory): Contradiction[] {
+  const named = [
+    ...notifications.flatMap(({ clusters: names }, index) =>
+      (names ?? []).map((name, at) => ({ name, path: ['notifications', index, 'clusters', at] })),
+    ),
+    ...Object.keys(slack?.channels ?? {}).map((name) => ({ name, path: ['slack', 'channels', name] })),
+  ];
+  const known = Object.keys(clusters);
+  return named
+    .filter(({ name }) => !known.includes(name))
+    .map(({ name, path }) => ({
+      path,
+      message: `there is no cluster of this name${didYouMean(name, known)} — known here: ${known.join(', ')}`,
+    }));
+}
+
+type WrittenCluster = WrittenInventory['clusters'][string];
+
+/** A question that nobody can answer would be found on the worst night. */
+function ofApprovals(
+  { approvals, failover }: WrittenCluster,
+  people: WrittenInventory['people'],
+  path: Path,
+): Contradiction[] {
+  const { groups, needed, escalateMinutes, silence } = approvals;
+  const unknown = groups.flatMap((group, index) =>
+    whoMay(people, 'approver', [group]).length > 0
+      ? []
+      : [
+          {
+            path: [...path, 'groups', index],
+            message: 'no approver is of this group — write group: at those people who are, or drop it here',
+          },
+        ],
+  );
+  const voters = whoMay(people, 'approver', groups);
+  return [
+    ...unknown,
+    ...(people.length > 0 && unknown.length === 0 && voters.length < needed
+      ? [
+          {
+            path: [...path, 'needed'],
+            message: `only ${voters.length} may approve: ${voters.join(', ') || 'nobody'} — give more people the role approver, or ask for fewer`,
+          },
+        ]
+      : []),
+    ...(escalateMinutes !== undefined && groups.length < 2
+      ? [{ path: [...path, 'escalateMinutes'], message: 'there is no next group — name two groups or more' }]
+      : []),
+    ...(escalateMinutes !== undefined && silence !== 'next group' && escalateMinutes >= failover.approvalMinutes
+      ? [
+          {
+            path: [...path, 'escalateMinutes'],
+            message: `the question is closed by then — write less than approvalMinutes (${failover.approvalMinutes})`,
+          },
+        ]
+      : []),
+  ];
+}
+
+type WrittenRouter = WrittenCluster['routers'][number];
 
 function ofRouter(router: WrittenRouter, path: Path): Contradiction[] {
   if (router.kind === 'dns') return outOfZone(router, path);
@@ -73,6 +146,18 @@ function ofRouter(router: WrittenRouter, path: Path): Contradiction[] {
       message: 'reads would go to the hostgroup of the writers — give each a hostgroup of its own, or drop readers',
     },
   ];
+}
+
+function ofTls({ mode, ca, certificate, key }: TlsPolicy, path: Path): Contradiction[] {
+  const found: Contradiction[] = [];
+  if (ca !== undefined && !mode.startsWith('verify'))
+    found.push({ path: [...path, 'ca'], message: 'ca is used only with mode verify — add mode: verify, or drop ca' });
+  if ((certificate === undefined) !== (key === undefined))
+    found.push({
+      path: [...path, certificate === undefined ? 'key' : 'certificate'],
+      message: 'certificate and key belong together — write both, or neither',
+    });
+  return found;
 }
 
 interface DnsNames {
@@ -104,7 +189,10 @@ function outOfZone({ zone, writeName, readName }: DnsNames, path: Path): Contrad
 }
 
 /** The second and later uses of a value, each with the words for it. */
-function repeated(uses: readonly { value: string; path: Path }[], words: (first: string) => string): Contradiction[] {
+export function repeated(
+  uses: readonly { value: string; path: Path }[],
+  words: (first: string) => string,
+): Contradiction[] {
   return uses.flatMap(({ value, path }, index) => {
     const first = uses.findIndex((use) => use.value === value);
     const owner = uses[first];

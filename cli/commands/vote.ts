@@ -1,10 +1,11 @@
 import { type Command } from 'commander';
-import { type Context, contextOf, requester } from '../context';
+import { type Context, contextOf } from '../context';
 import { EXIT, invalidInput } from '../exit';
 
 interface VoteOptions {
   readonly plan?: string;
   readonly reason?: string;
+  readonly breakGlass?: true;
 }
 
 export function registerApprove(program: Command): void {
@@ -13,8 +14,14 @@ export function registerApprove(program: Command): void {
     .description('answer yes to what a run asks (a cluster, workflow id or run id)')
     .option('--plan <hash>', 'the plan that you saw, as `runbook status` prints it; another plan is not approved by it')
     .option('--reason <text>', 'for the report')
+    .option(
+      '--break-glass',
+      'emergency: approve alone, whatever the policy says; needs the role breaker and --reason, and is announced',
+    )
     .action(async (run: string, options: VoteOptions, command: Command) => {
-      await vote(contextOf(command), 'approve', run, options);
+      if (options.breakGlass && !options.reason?.trim())
+        throw invalidInput('a broken glass needs a reason', 'Add --reason "…": it is announced and kept.');
+      await vote(contextOf(command), options.breakGlass ? 'breakGlass' : 'approve', run, options);
     });
 }
 
@@ -31,7 +38,7 @@ export function registerReject(program: Command): void {
 
 async function vote(
   context: Context,
-  answer: 'approve' | 'reject',
+  answer: 'approve' | 'reject' | 'breakGlass',
   written: string,
   options: VoteOptions,
 ): Promise<void> {
@@ -56,7 +63,8 @@ async function vote(
       return;
     }
     const sentence = await sendVote(door, run, answer, {
-      by: requester(),
+      by: context.by,
+      question: question.id,
       ...(options.reason === undefined ? {} : { reason: options.reason }),
       ...(plan === undefined ? {} : { plan }),
     });

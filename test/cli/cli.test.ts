@@ -39,7 +39,8 @@ test('help names every command by its task, gives examples and the exit codes', 
   ]) {
     expect(stdout).toContain(words);
   }
-  const commands = 'topology doctor plan start status approve reject cancel report list watch worker inventory lab';
+  const commands =
+    'topology doctor plan start status approve reject pause resume cancel report list watch worker gateway inventory lab';
   for (const command of commands.split(' ')) expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
 });
 
@@ -92,6 +93,8 @@ const REFUSED: readonly (readonly [string, number, string])[] = [
   ],
   ['list --limit none', 2, 'runbook: --limit is not a whole number from 1. For example --limit 50.\n'],
   ['watch start orders --probe-ms 1', 2, 'runbook: --probe-ms is not a whole number from 50 to 60000.'],
+  ['approve orders --break-glass', 2, 'runbook: a broken glass needs a reason. Add --reason "…": it is announced'],
+  ['pause orders --minutes soon', 2, 'runbook: --minutes is not a number. Write it as in --minutes 30.\n'],
   // A short or empty hash would fit any plan.
   ['approve orders --plan abc', 2, 'runbook: --plan is not the hash of a plan. Copy the 8 characters'],
   ['start emergencyFailover --cluster ordres', 2, '(did you mean "orders"?). Clusters there: orders.\n'],

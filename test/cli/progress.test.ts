@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { clip, displayFor, duration, renderProgress } from '../../cli/progress';
-import { type RunProgress } from '../../workflows/messages';
+import { type Question, type RunProgress } from '../../workflows/messages';
 import { type StepRecord } from '../../workflows/decisions/report';
 
 const step = (title: string, state: StepRecord['state'], durationMs: number | null): StepRecord => ({
@@ -21,17 +21,28 @@ const progress = (changes: Partial<RunProgress>): RunProgress => ({
   steps: [],
   question: null,
   plan: null,
+  paused: null,
   outcome: null,
   ...changes,
 });
 
-const QUESTION = {
+const QUESTION: Question = {
   id: '1',
   text: 'Fail over to db2?',
   because: ['db1 is dead', 'db2 holds everything'],
   planHash: 'abcdef1234567890',
   askedAt: '2026-01-01T03:00:01.000Z',
   expiresAt: '2026-01-01T03:30:00.000Z',
+  silence: 'silence is a no',
+  shown: { what: ['fence db1'], evidence: ['db2 lost its source'], mayBeLost: '0, proven', takes: 'about a second' },
+  needed: 2,
+  given: [{ by: 'ana', door: 'slack', at: '2026-01-01T03:01:00.000Z', reason: '' }],
+  asked: ['dba'],
+  mayApprove: ['ana', 'bob'],
+  reminders: 0,
+  requestedBy: 'dan',
+  twoPersons: true,
+  people: [],
 };
 
 test('a page shows the headline, each step with its time, and the time of the running one so far', () => {
@@ -48,13 +59,28 @@ test('a page shows the headline, each step with its time, and the time of the ru
 
 test('an open question stands last, with the words that answer it bound to the plan', () => {
   const page = plain(renderProgress(progress({ question: QUESTION }), 'cluster/orders/change'));
-  expect(page.slice(-6)).toEqual([
+  expect(page.slice(-13)).toEqual([
     '? Fail over to db2?',
     '    db1 is dead',
     '    db2 holds everything',
-    '    open until 2026-01-01T03:30:00.000Z; silence ends the run without a change',
+    '    will: fence db1',
+    '    evidence: db2 lost its source',
+    '    may be lost: 0, proven',
+    '    takes: about a second',
+    '    1 of 2 approvals: ana',
+    '    asked (dba): ana, bob',
+    '    dan started it and does not count',
+    '    open until 2026-01-01T03:30:00.000Z; silence is a no',
     '    runbook approve cluster/orders/change --plan abcdef12',
     '    runbook reject cluster/orders/change --reason "…"',
+  ]);
+});
+
+test('a pause says who, until when, and how to go on', () => {
+  const paused = { by: 'ana', reason: 'look first', since: '2026-01-01T03:00:00Z', until: '2026-01-01T03:30:00Z' };
+  expect(plain(renderProgress(progress({ paused }), 'orders')).slice(-2)).toEqual([
+    '‖ paused by ana until 2026-01-01T03:30:00Z: look first',
+    '    runbook resume orders',
   ]);
 });
 

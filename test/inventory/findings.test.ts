@@ -87,6 +87,41 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'approvals of a group without an approver, and of more people than there are',
+    fleet({
+      more: 'approvals: { groups: [dba, managers] }',
+      top: 'people: [{ name: ana, roles: [approver], group: dba }, { name: dan, roles: [operator], group: managers }]',
+    }),
+    [
+      'fleet.yaml:10:32 clusters.orders.approvals.groups[1]: no approver is of this group — write group: at those people who are, or drop it here',
+    ],
+  ],
+  [
+    'more approvals than approvers',
+    fleet({
+      more: 'approvals: { needed: 2 }',
+      top: 'people: [{ name: ana, roles: [approver] }, { name: dan, roles: [operator] }]',
+    }),
+    [
+      'fleet.yaml:10:26 clusters.orders.approvals.needed: only 1 may approve: ana — give more people the role approver, or ask for fewer',
+    ],
+  ],
+  [
+    'an escalation to nobody',
+    fleet({ more: 'approvals: { escalateMinutes: 5 }' }),
+    ['fleet.yaml:10:35 clusters.orders.approvals.escalateMinutes: there is no next group — name two groups or more'],
+  ],
+  [
+    'an escalation after the deadline',
+    fleet({
+      more: 'approvals: { groups: [a, b], escalateMinutes: 30 }',
+      top: 'people: [{ name: ana, roles: [approver], group: a }, { name: bob, roles: [approver], group: b }]',
+    }),
+    [
+      'fleet.yaml:10:51 clusters.orders.approvals.escalateMinutes: the question is closed by then — write less than approvalMinutes (30)',
+    ],
+  ],
+  [
     'a promotion rule with a hyphen',
     fleet({ instance: '{ name: db1, host: 10.0.0.11, port: 3306, promotion: must-not }' }),
     [
@@ -132,7 +167,7 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     'a password where a reference belongs; it is not repeated',
     fleet({ accounts: ACCOUNTS.replace('{ env: ADMIN }', 'hunter2') }),
     [
-      'fleet.yaml:8:42 clusters.orders.accounts.admin.password: expected a password by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
+      'fleet.yaml:8:42 clusters.orders.accounts.admin.password: expected a password by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin }, { command: [pass, show, mysql/admin] }, { vault: { path: mysql/admin } } or { aws: { id: mysql/admin } }',
     ],
   ],
   [
@@ -144,8 +179,8 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
       ),
     }),
     [
-      'fleet.yaml:8:42 clusters.orders.accounts.admin.password: expected exactly one of env, file, command — write { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
-      'fleet.yaml:9:44 clusters.orders.accounts.replication.password: expected exactly one of env, file, command — write { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
+      'fleet.yaml:8:42 clusters.orders.accounts.admin.password: expected exactly one of env, file, command, vault, aws — write { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin }, { command: [pass, show, mysql/admin] }, { vault: { path: mysql/admin } } or { aws: { id: mysql/admin } }',
+      'fleet.yaml:9:44 clusters.orders.accounts.replication.password: expected exactly one of env, file, command, vault, aws — write { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin }, { command: [pass, show, mysql/admin] }, { vault: { path: mysql/admin } } or { aws: { id: mysql/admin } }',
     ],
   ],
   [
@@ -186,7 +221,7 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
       'fleet.yaml:11:111 clusters.orders.routers[0].restApi.url: expected a web address without a path — write it as in https://10.0.0.21:8443, the address and port of [http_server]',
       'fleet.yaml:12:35 clusters.orders.routers[1].command: expected a program and its arguments as a list — write it as a list: [hooks/virtual-ip, --address, 10.0.0.100/24, --interface, eth0]',
       'fleet.yaml:12:63 clusters.orders.routers[1].deadlineSeconds: expected a number of seconds from 1 to 60 — write the number alone, without a unit: 10',
-      'fleet.yaml:12:86 clusters.orders.routers[1].secrets.token: expected a secret by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
+      'fleet.yaml:12:86 clusters.orders.routers[1].secrets.token: expected a secret by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin }, { command: [pass, show, mysql/admin] }, { vault: { path: mysql/admin } } or { aws: { id: mysql/admin } }',
       'fleet.yaml:12:111 clusters.orders.routers[1].writeAddress: expected an address as host:port — write it as in 10.0.0.21:3306',
     ],
   ],
@@ -259,6 +294,11 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     ['fleet.yaml:10:16 clusters.orders.tls.ca: ca is used only with mode verify — add mode: verify, or drop ca'],
   ],
   [
+    'half of a certificate of our own',
+    fleet({ more: 'tls: { certificate: own.pem }' }),
+    ['fleet.yaml:10:25 clusters.orders.tls.certificate: certificate and key belong together — write both, or neither'],
+  ],
+  [
     'a cluster name that cannot be one',
     fleet({}).replace('  orders:', '  my orders:'),
     [
@@ -274,7 +314,7 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     'a web address written out',
     fleet({ top: 'notifications: [{ kind: webhook, url: "https://chat.example/T0KEN" }]' }),
     [
-      'fleet.yaml:11:39 notifications[0].url: expected a web address by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
+      'fleet.yaml:11:39 notifications[0].url: expected a web address by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin }, { command: [pass, show, mysql/admin] }, { vault: { path: mysql/admin } } or { aws: { id: mysql/admin } }',
     ],
   ],
   [

@@ -76,6 +76,15 @@ test('the smallest inventory is filled in with the defaults that the manual name
         approvalMinutes: 30,
         applyStallSeconds: 60,
       },
+      approvals: {
+        needed: 1,
+        groups: [],
+        twoPersons: false,
+        remindMinutes: 10,
+        silence: 'reject',
+        planned: 'go',
+        people: [],
+      },
       tls: { mode: 'encrypt' },
       schema: 'runbooks',
     },
@@ -163,6 +172,7 @@ test('a ProxySQL is written as in the manual: addresses in two parts, its secret
       name: 'proxysql-1',
       admin: { host: '10.0.0.21', port: 6032 },
       account: { user: 'radmin', password: { env: 'PROXYSQL_ADMIN_PASSWORD' } },
+      tls: { mode: 'off' },
       writers: 10,
       readers: 20,
       writeAddress: { host: '10.0.0.21', port: 6033 },
@@ -172,6 +182,7 @@ test('a ProxySQL is written as in the manual: addresses in two parts, its secret
       name: 'spare',
       admin: { host: '::1', port: 6032 },
       account: { user: 'radmin', password: { file: '/etc/runbooks/secrets/radmin' } },
+      tls: { mode: 'off' },
       writers: 0,
       writeAddress: { host: '::1', port: 6033 },
     },
@@ -270,3 +281,26 @@ function refusalOf(work: () => unknown): RunbookError {
   }
   throw new Error('nothing was refused');
 }
+
+test('an approval policy knows the people of the fleet, and nothing of them that it does not need', () => {
+  const written = `${SMALLEST}    approvals: { needed: 2, groups: [dba, managers], escalateMinutes: 5, twoPersons: true }
+people:
+  - { name: ana@example.com, roles: [operator, approver], group: dba, slack: U012AB3CD }
+  - { name: bob@example.com, roles: [approver, breaker], group: managers, email: bob@example.org }
+  - { name: screen, roles: [viewer] }
+`;
+  expect(parseInventory(written, 'fleet.yaml').clusters[0]!.approvals).toEqual({
+    needed: 2,
+    groups: ['dba', 'managers'],
+    twoPersons: true,
+    remindMinutes: 10,
+    escalateMinutes: 5,
+    silence: 'reject',
+    planned: 'go',
+    people: [
+      { name: 'ana@example.com', roles: ['operator', 'approver'], group: 'dba' },
+      { name: 'bob@example.com', roles: ['approver', 'breaker'], group: 'managers' },
+      { name: 'screen', roles: ['viewer'] },
+    ],
+  });
+});

@@ -234,7 +234,10 @@ describe('behind the fence', () => {
     const handle = await stage.start(played);
     await stage.question(handle);
     await handle.cancel();
-    await expect(handle.result()).rejects.toThrow(/cancelled/i);
+    expect(await handle.result()).toMatchObject({
+      outcome: 'rejected',
+      headline: 'Called off, nothing was changed',
+    });
     expect(touched(played.calls)).toEqual([]);
   });
 });

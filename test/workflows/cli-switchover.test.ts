@@ -49,7 +49,7 @@ test('a datacentre that nobody is in is refused with those that are known', asyn
   expect(stdout).toMatch(/no instance of .+ is in datacentre dc2: name one of a, b\n/);
 });
 
-test('started for a time: list and status show that it waits, a second one is refused, and cancel calls it off', async () => {
+test('started for a time: list and status show that it waits, a second one is refused, pause and resume are heard, and cancel calls it off', async () => {
   const played = placed();
   const begin = `start plannedSwitchover --cluster ${played.cluster} --to db2 --at 2999-01-01T00:00:00Z`;
   const waiting = type(`${begin} --wait`);
@@ -64,14 +64,17 @@ test('started for a time: list and status show that it waits, a second one is re
     code: 3,
     stderr: expect.stringMatching(/waits for its time already, since .+`runbook cancel /) as string,
   });
-  expect(await type(`cancel ${played.cluster} --reason later`)).toMatchObject({
+  const calledOff = 'Called off by ada@example.com: later, nothing was changed';
+  expect((await type(`pause ${played.cluster} --as ada@example.com`)).stdout).toMatch(/^paused before its next step/);
+  expect((await type(`resume ${played.cluster} --as ada@example.com`)).stdout).toBe('resumed by ada@example.com\n');
+  expect(await type(`cancel ${played.cluster} --as ada@example.com --reason later`)).toMatchObject({
     code: 0,
-    stdout: 'Called off, nothing was changed.\n',
+    stdout: `${calledOff}.\n`,
   });
   const ended = await waiting;
   expect(ended.code).toBe(4);
   expect(ended.stdout).toContain('plannedSwitchover of');
-  expect(ended.stdout).toContain('Called off, nothing was changed');
+  expect(ended.stdout).toContain(calledOff);
   expect((await type(`report ${id}`)).stdout).toMatch(/^# plannedSwitchover of .+: rejected/);
   expect(touched(played.calls)).toEqual([]);
 });

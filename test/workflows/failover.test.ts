@@ -114,7 +114,7 @@ describe('it carries the failover out', () => {
     expect(answer).toBe('approved by ada');
     const report = (await handle.result()) as { outcome: string; approvals: string[] };
     expect(report.outcome).toBe('done');
-    expect(report.approvals).toEqual([expect.stringMatching(/approved by ada$/)]);
+    expect(report.approvals).toEqual([expect.stringMatching(/approved by ada \(temporal, by their own word, \S+Z\)$/)]);
   });
 
   test('approved by a signal; signals that do not count, or are no vote at all, are dropped with a note', async () => {

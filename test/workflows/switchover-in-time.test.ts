@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { cancelRun, runToCancel } from '../../cli/cancelling';
+import { cancelRun, runToControl } from '../../cli/controlling';
 import { findRun } from '../../cli/runs';
 import { type Door } from '../../cli/temporal';
+import { ANYBODY } from '../../workflows/decisions/approvals';
 import { type Opening } from '../../workflows/decisions/calendar';
 import { type RunbookReport } from '../../workflows/decisions/report';
 import { changeId, EMERGENCY_TASK_QUEUE, progressQuery, scheduledId } from '../../workflows/messages';
@@ -33,6 +34,7 @@ const phaseIs = (handle: WorkflowHandle, phase: string) =>
     if (progress.outcome !== null) throw new Error(progress.headline);
     return progress.phase === phase && progress;
   });
+const who = { by: 'ada@example.com', reason: 'not tonight' };
 const lockOf = (played: Played) => stage.client.workflow.getHandle(changeId(played.cluster));
 
 const MOVED = ['repointReplica db3', 'awaitReceiver db3', 'catchUp db2', 'switchPrimary', 'settleNewPrimary'];
@@ -179,40 +181,134 @@ test('a dry run says when it would begin, and waits for nothing', async () => {
   );
 });
 
+describe('where the policy asks before planned changes', () => {
+  const asking = (): Played => stage.put(movable(undefined, undefined, { approvals: { ...ANYBODY, planned: 'ask' } }));
+
+  test('it asks when it begins, as the run that holds the lock', async () => {
+    const played = asking();
+    const handle = await wait(played, { at: inMs(0) });
+    await phaseIs(handle, 'begin');
+    await eventually('it has the lock', async () => (await lockOf(played).describe()).status.name === 'RUNNING');
+    await stage.approve(lockOf(played));
+    expect(await resultOf(handle)).toMatchObject({ outcome: 'done' });
+  });
+
+  test('a yes that comes when its time is over changes nothing', async () => {
+    const played = asking();
+    const notAfter = inMs(1_500);
+    const handle = await wait(played, { notAfter }, changeId(played.cluster));
+    await stage.question(handle);
+    await eventually('its time is over', () => Promise.resolve(Date.now() > Date.parse(notAfter)));
+    await stage.approve(handle);
+    const told = await resultOf(handle);
+    expect(told).toMatchObject({ outcome: 'refused' });
+    expect(told.headline).toMatch(/its time is over, name another$/);
+    expect(touched(played.calls)).toEqual([]);
+  });
+});
+
+describe('runbook pause', () => {
+  test('paused while it waits, it does not begin at its time; resumed in time, it does', async () => {
+    const played = put();
+    const at = inMs(1_000);
+    const handle = await wait(played, { at });
+    await phaseIs(handle, 'wait');
+    expect(await stage.say(handle, 'pause', who)).toMatch(/^paused before its next step; .*it is called off at/);
+    await eventually('its time has come', () => Promise.resolve(Date.now() > Date.parse(at) + 200));
+    expect((await handle.query(progressQuery)).phase).toBe('wait');
+    await expect(lockOf(played).describe()).rejects.toThrow();
+    expect(await stage.say(handle, 'resume', who)).toBe(`resumed by ${who.by}`);
+    expect(await resultOf(handle)).toMatchObject({ outcome: 'done' });
+  });
+
+  test('resumed when its time is over, it refuses', async () => {
+    const played = put();
+    const at = inMs(500);
+    const handle = await wait(played, { at, lateMinutes: 0.01 });
+    await phaseIs(handle, 'wait');
+    await stage.say(handle, 'pause', who);
+    await eventually('its time is over', () => Promise.resolve(Date.now() > Date.parse(at) + 1_000));
+    await stage.say(handle, 'resume', who);
+    const told = await resultOf(handle);
+    expect(told).toMatchObject({ outcome: 'refused' });
+    expect(told.headline).toMatch(/its time is over: it is /);
+    expect(touched(played.calls)).toEqual([]);
+  });
+});
+
+test('paused under the lock before it prepares, and resumed when its time is over, it refuses', async () => {
+  const scene = movable();
+  let letGo: () => void = () => undefined;
+  const listed = new Promise<void>((resolve) => (letGo = resolve));
+  const played = stage.put({ ...scene, acts: { ...scene.acts, holdupsOn: () => listed.then(() => []) } });
+  const notAfter = inMs(1_500);
+  const handle = await wait(played, { notAfter }, changeId(played.cluster));
+  await phaseIs(handle, 'drain');
+  await stage.say(handle, 'pause', who);
+  letGo();
+  await eventually('its time is over', () => Promise.resolve(Date.now() > Date.parse(notAfter)));
+  await stage.say(handle, 'resume', who);
+  expect((await resultOf(handle)).headline).toMatch(/its time is over, name another$/);
+  expect(touched(played.calls)).toEqual(['holdupsOn']);
+});
+
 describe('runbook cancel', () => {
   const door = (): Door => ({ client: stage.client, namespace: 'default', address: stage.address, webUi: null });
-  const who = { by: 'ada@example.com', reason: 'not tonight' };
+  const off = { calledOff: true, sentence: `Called off by ${who.by}: ${who.reason}, nothing was changed.` };
+  const putBusy = (): Played => {
+    const scene = movable();
+    return stage.put({ ...scene, acts: { ...scene.acts, holdupsOn: () => Promise.resolve([holdup]) } });
+  };
 
-  test('a cluster means the run that waits; it is called off, and the history says who and why', async () => {
+  test('a cluster means the run that waits; it is called off at once, and says who and why', async () => {
     const played = put();
     const handle = await wait(played, { at: inMs(3_600_000) });
     await phaseIs(handle, 'wait');
     expect(await findRun(door(), played.cluster)).toMatchObject({ workflowId: scheduledId(played.cluster) });
-    const run = await runToCancel(door(), played.cluster);
-    expect(await cancelRun(door(), run, who)).toEqual({
+    const run = await runToControl(door(), played.cluster);
+    expect(await cancelRun(door(), run, who)).toEqual(off);
+    expect(touched(played.calls)).toEqual([]);
+    await expect(runToControl(door(), played.cluster)).rejects.toThrow(/has ended \(rejected\)/);
+  });
+
+  test('a run that asks is called off; beside one that waits, a cluster alone is not enough', async () => {
+    const played = putBesideFailover();
+    const emergency = await stage.start(played);
+    await stage.question(emergency);
+    const handle = await wait(played, { at: inMs(3_600_000) });
+    await expect(runToControl(door(), played.cluster)).rejects.toThrow(
+      /a run that goes on and one that waits: .+change, .+scheduled/,
+    );
+    expect(await cancelRun(door(), await runToControl(door(), changeId(played.cluster)), who)).toEqual(off);
+    expect(await cancelRun(door(), await runToControl(door(), played.cluster), who)).toEqual(off);
+    expect(await resultOf(handle)).toMatchObject({ outcome: 'rejected' });
+  });
+
+  test('when it has begun, a cluster means the change that goes on; the run that waited says so and ends with it', async () => {
+    const played = putBusy();
+    const handle = await wait(played, { at: inMs(0) });
+    await phaseIs(handle, 'begin');
+    await eventually('it has the lock', async () => (await lockOf(played).describe()).status.name === 'RUNNING');
+    expect(await stage.say(handle, 'cancel', who)).toMatch(/^It has begun, as the run that holds the lock/);
+    expect(await stage.say(handle, 'pause', who)).toMatch(/^It has begun/);
+    const run = await runToControl(door(), played.cluster);
+    expect(run.workflowId).toBe(changeId(played.cluster));
+    expect(await cancelRun(door(), run, who)).toEqual(off);
+    expect(await resultOf(handle)).toMatchObject({ outcome: 'rejected' });
+    expect(played.calls).not.toContain('switchPrimary');
+  });
+
+  test('a run that nobody answers for is left the word in its history', async () => {
+    const played = putBusy();
+    const handle = await wait(played, {}, randomUUID());
+    await eventually('it has the lock', async () => (await lockOf(played).describe()).status.name === 'RUNNING');
+    await phaseIs(lockOf(played), 'drain');
+    expect(await cancelRun(door(), await runToControl(door(), handle.workflowId), who)).toEqual({
       calledOff: true,
       sentence: 'Called off, nothing was changed.',
     });
     const { events } = await handle.fetchHistory();
     const asked = events?.map((event) => event.workflowExecutionCancelRequestedEventAttributes).find(Boolean);
     expect(asked).toMatchObject({ identity: who.by, cause: who.reason });
-    await expect(runToCancel(door(), played.cluster)).rejects.toThrow(/has ended \(rejected\)/);
-  });
-
-  test('a run that asks is answered, not cancelled; beside one that waits, a cluster alone is not enough', async () => {
-    const played = putBesideFailover();
-    const emergency = await stage.start(played);
-    await stage.question(emergency);
-    await expect(runToCancel(door(), played.cluster)).rejects.toMatchObject({
-      hint: expect.stringContaining('runbook reject') as string,
-    });
-    const handle = await wait(played, { at: inMs(3_600_000) });
-    await expect(runToCancel(door(), played.cluster)).rejects.toThrow(
-      /a run that goes on and one that waits: .+change, .+scheduled/,
-    );
-    await handle.cancel();
-    await handle.result();
-    await stage.reject(emergency);
-    await emergency.result();
   });
 });

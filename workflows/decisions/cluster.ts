@@ -1,8 +1,9 @@
+import { type ApprovalPolicy } from './approvals';
 import { type MaintenanceWindow } from './calendar';
-import { type Account } from './references';
+import { type Account, type TlsPolicy } from './references';
 import { type Router } from './router';
 
-export { type Account, type Address, address, type SecretReference } from './references';
+export { type Account, type Address, address, type SecretReference, type TlsPolicy } from './references';
 
 /**
  * What the inventory says about one cluster, as the decisions see it. Nothing here is secret: accounts are references
@@ -15,6 +16,8 @@ export interface Cluster {
   readonly accounts: { readonly admin: Account; readonly replication: Account };
   readonly routers: readonly Router[];
   readonly failover: FailoverPolicy;
+  /** Read it with `approvalsOf`: runs that began before there were policies have none. */
+  readonly approvals?: ApprovalPolicy;
   /** Programs that hold on to their connections and must be told that the primary has moved. */
   readonly applications?: readonly Application[];
   readonly tls: TlsPolicy;
@@ -60,12 +63,6 @@ export interface Application {
   readonly patienceSeconds: number;
   /** For the command, and again for its sessions to be there after it. */
   readonly deadlineSeconds: number;
-}
-
-/** `verify`: encrypted and checked against `ca`; `encrypt`: encrypted, not checked; `off`: plain text. */
-export interface TlsPolicy {
-  readonly mode: 'verify' | 'encrypt' | 'off';
-  readonly ca?: string;
 }
 
 export interface FailoverPolicy {

@@ -11,11 +11,16 @@ export interface Person {
   readonly email?: string;
 }
 
-export const mayDo = (person: Person, role: Role): boolean => role === 'viewer' || person.roles.includes(role);
+export const mayDo = (person: Pick<Person, 'roles'>, role: Role): boolean =>
+  role === 'viewer' || person.roles.includes(role);
 
 /** Names are compared as people write them: case and spaces around do not count. */
-export const personNamed = (people: readonly Person[], name: string): Person | undefined =>
-  people.find((person) => plain(person.name) === plain(name));
+export const personNamed = <Named extends Pick<Person, 'name'>>(
+  people: readonly Named[],
+  name: string,
+): Named | undefined => people.find((person) => plain(person.name) === plain(name));
+
+export const sameName = (one: string, other: string): boolean => plain(one) === plain(other);
 
 export const personOnSlack = (people: readonly Person[], slack: string): Person | undefined =>
   people.find((person) => person.slack === slack);

@@ -4,7 +4,7 @@ import { type RejoinDecision } from './rejoin';
 import { type CopiedChanges, tellChanges } from './replay';
 import { type PlanSummary } from './report';
 
-type ToDo = Exclude<RejoinDecision, { act: 'stand down' | 'refuse' }>;
+export type ToDo = Exclude<RejoinDecision, { act: 'stand down' | 'refuse' }>;
 
 const FOLLOW = (instance: string, primary: string): string[] => [
   `${instance} is made read-only for good and replicates from ${primary}`,

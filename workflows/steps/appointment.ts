@@ -1,5 +1,4 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { sleep } from '@temporalio/workflow';
 import { type Appointment, arrange, iso } from '../decisions/appointment';
 import { type RunbookReport } from '../decisions/report';
 import { type Refusal } from '../decisions/switchover';
@@ -37,7 +36,7 @@ export async function beginInTime(book: Runbook, order: SwitchoverOrder): Promis
     'wait',
     `waits until ${iso(appointment.beginsMs)} (${appointment.because}) and looks at everything anew then; cancel it to call it off: runbook cancel ${scheduledId(order.cluster)}`,
   );
-  await sleep(Math.max(0, appointment.beginsMs - Date.now()));
+  await book.rest(appointment.beginsMs);
   return begin(book, order, appointment);
 }
 
@@ -48,6 +47,7 @@ async function begin(book: Runbook, order: SwitchoverOrder, first: Appointment):
   for (let pauseMs = SOON_MS; ; pauseMs = Math.min(pauseMs * 2, LATER_MS)) {
     const still = await standing(order, first);
     if ('cure' in still) return refuse(book, still);
+    await book.handOver();
     try {
       book.phase('begin', `its time has come: it takes the lock of ${order.cluster}`);
       const report = await underLock<RunbookReport>('plannedSwitchover', order.cluster, asOfNow(order, still));
@@ -55,8 +55,9 @@ async function begin(book: Runbook, order: SwitchoverOrder, first: Appointment):
       return report;
     } catch (error) {
       if (!(error instanceof ApplicationFailure) || error.type !== 'CHANGE_IN_PROGRESS') throw error;
+      await book.takeBack();
       book.phase('wait', `waits until ${iso(still.notAfterMs)} at most: ${error.message}`);
-      await sleep(Math.min(pauseMs, Math.max(0, still.notAfterMs - Date.now()) + 1_000));
+      await book.rest(Math.min(Date.now() + pauseMs, still.notAfterMs + 1_000));
     }
   }
 }

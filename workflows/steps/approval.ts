@@ -1,7 +1,20 @@
-import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
-import { type Answer, type Ballot, whyRefused } from '../decisions/votes';
-import { approveSignal, approveUpdate, type Question, rejectSignal, rejectUpdate, type Vote } from '../messages';
 import { ApplicationFailure } from '@temporalio/common';
+import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { approvalsOf, type Turn, tellSilence, turnsOf, whoMay } from '../decisions/approvals';
+import { type Cluster } from '../decisions/cluster';
+import { hashOf } from '../decisions/plan';
+import { type Answer, type Ballot, DOORS, tally, tellVote, whyRefused } from '../decisions/votes';
+import {
+  approveSignal,
+  approveUpdate,
+  breakGlassSignal,
+  breakGlassUpdate,
+  type Question,
+  rejectSignal,
+  rejectUpdate,
+  type Shown,
+  type Vote,
+} from '../messages';
 import { type Runbook } from './runbook';
 
 /** The first and the longest pause between two looks at whether a question still stands, in milliseconds. */
@@ -10,122 +23,195 @@ export interface Pauses {
   readonly laterMs: number;
 }
 
-export interface Gate {
+export interface Inquiry {
+  readonly text: string;
+  readonly because: readonly string[];
+  readonly shown: Shown;
+  /** Hash of the plan that the answer is bound to. */
+  readonly plan: string;
+  /** Nothing but the policy asks: silence may let it go on, where the policy says so. */
+  readonly mayProceed?: boolean;
   /**
-   * Ask, and wait for an answer or the deadline. The answer is bound to the plan's hash. `stillTrue` is asked now and then, ever more
-   * seldom: a question that events have overtaken is closed, so that nobody answers it and nothing waits for it.
+   * Asked now and then, ever more seldom: a question that events have overtaken is closed, so that nobody answers it and nothing waits
+   * for it.
    */
-  ask(
-    text: string,
-    because: readonly string[],
-    planHash: string,
-    minutes: number,
-    stillTrue?: () => Promise<boolean>,
-    pauses?: Pauses,
-  ): Promise<Answer>;
+  readonly stillTrue?: () => Promise<boolean>;
+  readonly pauses?: Pauses;
+}
+
+export interface Gate {
+  /** Ask, and wait for enough answers or the deadline. The answer is bound to the plan's hash. */
+  ask(cluster: Cluster, inquiry: Inquiry): Promise<Answer>;
+  /** Ask about one step of a plan that is being carried out. Each asking is bound anew: a late answer to the plan answers none of these. */
+  askMidway(cluster: Cluster, plan: string, text: string, because: readonly string[]): Promise<Answer>;
+  /** Somebody says that the open question is no longer needed: it is looked at now, and closed where that is so. Never throws. */
+  doubt(): Promise<void>;
 }
 
 const HOW = 'Argument: {"by": "you@example.com", "reason": "…", "plan": "first characters of the plan\'s hash"}';
+const DESCRIPTIONS: Readonly<Record<Ballot['verdict'], string>> = {
+  approve: `Approve the plan that is shown. ${HOW}`,
+  reject: `Reject what is asked; the reason is needed. ${HOW}`,
+  'break glass': `Emergency override: approve alone, whatever the policy says. Needs the role breaker and a reason, and is announced. ${HOW}`,
+};
+
+interface State {
+  question: Question | null;
+  answer: Answer | null;
+  asked: number;
+  stillTrue: (() => Promise<boolean>) | null;
+}
 
 /** Listens for answers from now on. Updates tell the caller at once whether the answer counts; signals of the same meaning do not. */
-export function openGate(book: Runbook): Gate {
-  const state: { question: Question | null; answer: Answer | null; asked: number } = {
-    question: null,
-    answer: null,
-    asked: 0,
-  };
+export function openGate(book: Runbook, requestedBy: string): Gate {
+  const state: State = { question: null, answer: null, asked: 0, stillTrue: null };
 
-  const refusal = (verdict: Ballot['verdict'], vote: Vote | undefined): string | null =>
-    whyRefused(ballot(verdict, vote), state.question, state.answer);
-  const count = (verdict: Ballot['verdict'], vote: Vote): string => {
-    const { by, reason } = ballot(verdict, vote);
-    state.answer = { verdict: verdict === 'approve' ? 'approved' : 'rejected', by, reason };
-    state.question = null;
-    return `${state.answer.verdict} by ${by}`;
+  const refusal = (ballot: Ballot): string | null =>
+    whyRefused(ballot, state.answer ? null : state.question, state.answer);
+  const count = (ballot: Ballot, question: Question): string => {
+    const { given, answer, sentence } = tally(ballot, question, iso(Date.now()));
+    state.answer = answer;
+    state.question = { ...question, given };
+    if (answer?.brokeGlass)
+      book.breakGlass(
+        `BREAK GLASS: ${given.map(tellVote).join(', ')} approved plan ${question.planHash.slice(0, 12)} alone: ${answer.reason}`,
+      );
+    book.waitFor(state.question);
+    return sentence;
   };
+  const cast = (ballot: Ballot): string => (state.question ? count(ballot, state.question) : '');
   for (const [verdict, update, signal] of [
     ['approve', approveUpdate, approveSignal],
     ['reject', rejectUpdate, rejectSignal],
+    ['break glass', breakGlassUpdate, breakGlassSignal],
   ] as const) {
+    const description = DESCRIPTIONS[verdict];
     const validator = (vote: Vote) => {
-      const why = refusal(verdict, vote);
+      const why = refusal(ballotOf(verdict, vote));
       if (why !== null) throw ApplicationFailure.nonRetryable(why, 'VOTE_REFUSED');
     };
-    setHandler(update, (vote) => count(verdict, vote), {
-      validator,
-      description: `${verdict} the plan that is shown. ${HOW}`,
-    });
-    setHandler(
-      signal,
-      (vote: Vote | undefined) => {
-        const why = refusal(verdict, vote);
-        if (why === null && vote) count(verdict, vote);
-        else
-          book.found.approvals.push(
-            `a signal "${verdict}" of ${ballot(verdict, vote).by || 'nobody'} did not count: ${why ?? ''}`,
-          );
-      },
-      { description: `${verdict} the plan that is shown. ${HOW}` },
-    );
+    setHandler(update, (vote) => cast(ballotOf(verdict, vote)), { validator, description });
+    const onSignal = (vote: Vote | undefined) => {
+      const ballot = ballotOf(verdict, vote);
+      const why = refusal(ballot);
+      if (why === null) cast(ballot);
+      else book.found.approvals.push(`a signal "${verdict}" of ${ballot.by || 'nobody'} did not count: ${why}`);
+    };
+    setHandler(signal, onSignal, { description });
   }
 
-  return {
-    async ask(text, because, planHash, minutes, stillTrue, pauses = PAUSES) {
-      const now = Date.now();
-      state.asked += 1;
-      state.answer = null;
-      state.question = {
-        id: `${workflowInfo().runId.slice(0, 8)}#${state.asked}`,
-        text,
-        because,
-        planHash,
-        askedAt: new Date(now).toISOString(),
-        expiresAt: new Date(now + minutes * 60_000).toISOString(),
-      };
+  const ask = async (cluster: Cluster, inquiry: Inquiry): Promise<Answer> => {
+    const approvals = approvalsOf(cluster);
+    const { failover } = cluster;
+    const { text, because, plan, shown, mayProceed = false } = inquiry;
+    const now = Date.now();
+    const turns = turnsOf(approvals, failover.approvalMinutes);
+    const asked = approvals.groups.slice(0, 1);
+    state.asked += 1;
+    state.answer = null;
+    state.question = {
+      id: `${workflowInfo().runId.slice(0, 8)}#${state.asked}`,
+      text,
+      because,
+      shown,
+      planHash: plan,
+      askedAt: iso(now),
+      expiresAt: iso(now + (turns.at(-1)?.atMs ?? 0)),
+      silence: tellSilence(approvals, mayProceed),
+      needed: approvals.needed,
+      given: [],
+      asked,
+      mayApprove: whoMay(approvals.people, 'approver', asked),
+      reminders: 0,
+      requestedBy,
+      twoPersons: approvals.twoPersons,
+      people: approvals.people,
+    };
+    state.stillTrue = inquiry.stillTrue ?? null;
+    book.waitFor(state.question);
+    const ended = await waitForAnswer(state, inquiry, now, turns, (turn) => {
+      const open = state.question;
+      if (!open) return;
+      const groups = turn.what === 'next group' ? approvals.groups.slice(0, open.asked.length + 1) : open.asked;
+      const mayApprove = whoMay(approvals.people, 'approver', groups);
+      const reminders = open.reminders + 1;
+      state.question = { ...open, asked: groups, mayApprove, reminders, remindedAt: iso(Date.now()) };
       book.waitFor(state.question);
-      const overtaken = await waitWhileTrue(state, now + minutes * 60_000, stillTrue, pauses);
-      const answer = answerOf(state);
-      const given: Answer = answer ?? {
-        verdict: overtaken ? 'overtaken' : 'expired',
-        by: '',
-        reason: overtaken ? 'the facts changed while it was open' : `nobody answered within ${minutes} minutes`,
-      };
-      Object.assign(state, { answer: given, question: null });
-      book.waitFor(null);
-      book.found.approvals.push(
-        `${text} (plan ${planHash.slice(0, 12)}): ${given.verdict}${given.by ? ` by ${given.by}` : ''}${given.reason ? `: ${given.reason}` : ''}`,
-      );
-      return given;
+    });
+    const given: Answer = answerOf(state) ?? unanswered(ended, approvals.silence === 'proceed' && mayProceed, failover);
+    const votes = state.question.given.map(tellVote);
+    Object.assign(state, { answer: given, question: null });
+    book.found.approvals.push(
+      `${text} (plan ${plan.slice(0, 12)}): ${given.verdict}${votes.length > 0 ? ` by ${votes.join(', ')}` : ''}${given.reason ? `: ${given.reason}` : ''}`,
+    );
+    book.waitFor(null);
+    return given;
+  };
+  return {
+    ask,
+    async doubt() {
+      const { question, stillTrue } = state;
+      // A look that fails closes nothing: it is not known to be over.
+      if (!question || !stillTrue || (await stillTrue().catch(() => true))) return;
+      if (state.question?.id === question.id && answerOf(state) === null) state.answer = OVERTAKEN;
+    },
+    askMidway(cluster, plan, text, because) {
+      const shown = { what: [], evidence: [], mayBeLost: '', takes: '' };
+      return ask(cluster, { text, because, shown, plan: hashOf({ plan, text, because, asking: state.asked }) });
     },
   };
 }
 
+const unanswered = (
+  ended: 'overtaken' | 'silence',
+  proceeds: boolean,
+  { approvalMinutes }: Cluster['failover'],
+): Answer => {
+  if (ended === 'overtaken') return OVERTAKEN;
+  const silence = `nobody answered within ${approvalMinutes} minutes`;
+  return proceeds
+    ? { verdict: 'unopposed', by: '', reason: `${silence}, and by the policy silence lets it go on` }
+    : { verdict: 'expired', by: '', reason: silence };
+};
+
+const OVERTAKEN: Answer = { verdict: 'overtaken', by: '', reason: 'the facts changed while it was open' };
 const PAUSES: Pauses = { soonMs: 10_000, laterMs: 60_000 };
 
-/** Waits for an answer or the deadline. True when the question was overtaken by events before either. */
-async function waitWhileTrue(
+/** Waits for an answer, from one turn to the next. `silence` also when there is an answer: whoever asks reads that first. */
+async function waitForAnswer(
   state: { readonly answer: Answer | null },
-  untilMs: number,
-  stillTrue: (() => Promise<boolean>) | undefined,
-  { soonMs, laterMs }: Pauses,
-): Promise<boolean> {
-  for (let pauseMs = soonMs; ; pauseMs = Math.min(pauseMs * 2, laterMs)) {
-    const leftMs = untilMs - Date.now();
-    const waitMs = stillTrue ? Math.min(pauseMs, leftMs) : leftMs;
-    if (leftMs <= 0 || (await condition(() => state.answer !== null, waitMs))) return false;
-    if (stillTrue && Date.now() < untilMs && !(await stillTrue()) && answerOf(state) === null) return true;
+  { stillTrue, pauses = PAUSES }: Inquiry,
+  sinceMs: number,
+  turns: readonly Turn[],
+  onTurn: (turn: Turn) => void,
+): Promise<'overtaken' | 'silence'> {
+  let pauseMs = pauses.soonMs;
+  for (const turn of turns) {
+    const untilMs = sinceMs + turn.atMs;
+    for (let leftMs = untilMs - Date.now(); leftMs > 0; leftMs = untilMs - Date.now()) {
+      const waitMs = stillTrue ? Math.min(pauseMs, leftMs) : leftMs;
+      if (await condition(() => state.answer !== null, waitMs)) return 'silence';
+      if (stillTrue && Date.now() < untilMs && !(await stillTrue()) && answerOf(state) === null) return 'overtaken';
+      if (answerOf(state) !== null) return 'silence';
+      pauseMs = Math.min(pauseMs * 2, pauses.laterMs);
+    }
+    if (turn.what !== 'end') onTurn(turn);
   }
+  return 'silence';
 }
 
 /** Read through a function: the compiler cannot know that handlers ran during the wait. */
 const answerOf = (state: { readonly answer: Answer | null }): Answer | null => state.answer;
 
 /** A vote comes from outside and may be anything: what is no text counts as not given, and never throws (that would hang the run). */
-const ballot = (verdict: Ballot['verdict'], vote: Vote | undefined): Ballot => ({
+const ballotOf = (verdict: Ballot['verdict'], vote: Vote | undefined): Ballot => ({
   verdict,
   by: text(vote?.by),
   reason: text(vote?.reason),
   plan: text(vote?.plan).trim().toLowerCase(),
+  question: text(vote?.question),
+  door: DOORS.find((door) => door === vote?.door) ?? 'temporal',
 });
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const iso = (epochMs: number): string => new Date(epochMs).toISOString();

@@ -15,12 +15,9 @@ export async function insist<Result>(
     try {
       return await work();
     } catch (error) {
-      const answer = await gate.ask(
-        `${failureWords(error)} Try again?`,
-        ['approve: try this step again; reject: go on without it where that can be, else stop with writes closed'],
-        plan.hash,
-        sight.cluster.failover.approvalMinutes,
-      );
+      const answer = await gate.askMidway(sight.cluster, plan.hash, `${failureWords(error)} Try again?`, [
+        'approve: try this step again; reject: go on without it where that can be, else stop with writes closed',
+      ]);
       if (answer.verdict !== 'approved') return null;
     }
   }

@@ -1,8 +1,9 @@
 import { type Preview } from '../../activities';
+import { approvalsOf } from '../decisions/approvals';
 import { tellRead } from '../decisions/facts';
 import { type FailoverPlan, summarise } from '../decisions/plan';
 import { type Outcome } from '../decisions/report';
-import { decideSwitchover, type Refusal } from '../decisions/switchover';
+import { decideSwitchover, type Refusal, type SwitchoverDecision } from '../decisions/switchover';
 import { type SwitchoverOrder } from '../inputs';
 import { survey } from './activities';
 import { type Runbook } from './runbook';
@@ -15,12 +16,8 @@ export type Preflight =
 export async function preflight(book: Runbook, order: SwitchoverOrder): Promise<Preflight> {
   book.phase('preflight', `${order.cluster} is looked at from all sides`);
   const seen = await preview(book, order);
-  const decision = decideSwitchover({
-    ...seen,
-    to: order.to ?? null,
-    datacentre: order.datacentre ?? null,
-    writeGapMs: order.writeGapMs,
-  });
+  book.admit(approvalsOf(seen.cluster).people);
+  const decision = decide(order, seen);
   book.found.decisions.push(decision.because);
   if (seen.cannotHold.length > 0) book.found.decisions.push(tellUnheld(seen.cannotHold));
   if (decision.act === 'stand down')
@@ -30,6 +27,14 @@ export async function preflight(book: Runbook, order: SwitchoverOrder): Promise<
   book.found.oldPrimary = decision.plan.oldPrimary;
   return { seen, plan: decision.plan };
 }
+
+export const decide = (order: SwitchoverOrder, seen: Preview): SwitchoverDecision =>
+  decideSwitchover({
+    ...seen,
+    to: order.to ?? null,
+    datacentre: order.datacentre ?? null,
+    writeGapMs: order.writeGapMs,
+  });
 
 export function refusal(book: Runbook, refusals: readonly Refusal[]): { outcome: Outcome; headline: string } {
   book.found.left.push(...refusals.map(({ sentence, cure }) => `${sentence}: ${cure}`));

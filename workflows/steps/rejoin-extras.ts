@@ -2,6 +2,7 @@ import { type Extras } from '../../activities';
 import { primaryIsWell } from '../decisions/rejoin';
 import { planReplay } from '../decisions/rejoin-plan';
 import { tellChanges } from '../decisions/replay';
+import { showOf } from '../decisions/shown';
 import { type RunbookReport } from '../decisions/report';
 import { look, tidy } from './activities';
 import { firm, type Return } from './return';
@@ -62,19 +63,19 @@ async function ask(
   book.phase('approval', `${plan.summary}: waiting for approval`);
   const stillStands = () =>
     look.readMembers({ cluster: seen.cluster, without: [] }).then((snapshot) => primaryIsWell(snapshot, primary));
-  const answer = await gate.ask(
-    `${plan.summary}?`,
-    [
+  const answer = await gate.ask(seen.cluster, {
+    text: `${plan.summary}?`,
+    because: [
       verdict.because,
       ...plan.risks,
       `read them first: ${file}`,
       'reject: they stay in the file, and the server stays read-only',
     ],
-    plan.hash,
-    seen.cluster.failover.approvalMinutes,
-    stillStands,
-    LOOK_OFTEN,
-  );
+    shown: showOf(plan, `nothing: they stay in ${file} in any case`, 'clients do not wait'),
+    plan: plan.hash,
+    stillTrue: stillStands,
+    pauses: LOOK_OFTEN,
+  });
   if (answer.verdict === 'approved') return 'approved';
   if (answer.verdict === 'overtaken') return 'judge again';
   return answer.by ? `${answer.by} rejected it: ${answer.reason}` : answer.reason;

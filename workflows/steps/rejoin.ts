@@ -5,6 +5,7 @@ import { type RunbookReport } from '../decisions/report';
 import { sourceOf } from '../decisions/topology';
 import { look, tidy } from './activities';
 import { attempt } from './attempts';
+import { byWhom } from './call-off';
 import { settleExtras } from './rejoin-extras';
 import { firm, type Return } from './return';
 import { failureWords, type Runbook } from './runbook';
@@ -29,7 +30,7 @@ export async function bringBack(given: Return, first: RejoinDecision): Promise<R
   } catch (error) {
     if (isCancellation(error)) {
       book.found.left.push(AGAIN);
-      return book.close('failed', `Cancelled before ${order.instance} was a replica like every other`);
+      return book.close('failed', `Called off${byWhom(book)} before ${order.instance} was a replica like every other`);
     }
     return CancellationScope.nonCancellable(() => endOf(given, first, error));
   }

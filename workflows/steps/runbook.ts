@@ -9,8 +9,13 @@ import {
   type StepPart,
   type StepRecord,
 } from '../decisions/report';
-import { progressQuery, reportQuery, type Question, type RunProgress } from '../messages';
+import { type Voter } from '../decisions/approvals';
+import { type AskedQuestion, type Phase, type Story } from '../decisions/story';
+import { progressQuery, reportQuery, storyQuery, type Question, type RunProgress } from '../messages';
+import { audit } from './audit';
+import { openControls } from './controls';
 import { describeProgress } from './details';
+import { tellOf } from './tell';
 
 const clusterKey = defineSearchAttributeKey('MysqlCluster', SearchAttributeType.KEYWORD);
 const kindKey = defineSearchAttributeKey('RunbookKind', SearchAttributeType.KEYWORD);
@@ -23,6 +28,8 @@ export interface RunbookOrder {
   readonly reason: string;
   readonly requestedBy: string;
   readonly trigger: string;
+  /** Only a look: nobody is told of it. */
+  readonly dryRun?: boolean;
 }
 
 /** What a run gathers for its report, beside the steps. The runbook writes here; the book renders it. */
@@ -49,12 +56,31 @@ export interface Runbook {
   step<Result>(title: string, work: () => Promise<Result>, tell: (result: Result) => string): Promise<Result>;
   phase(name: string, headline: string): void;
   waitFor(question: Question | null): void;
+  /** Who may pause and cancel, once the inventory is known. */
+  admit(people: readonly Voter[]): void;
+  /** From here on it goes on to its end: clients wait, so nobody pauses or cancels it. Waits for a pause that stands. */
+  noWayBack(): Promise<void>;
+  /** Nobody waits any more. It can be paused again; there still is no way back. */
+  nobodyWaits(): Promise<void>;
+  /** Another run begins to do the work, and is the one to pause or cancel. Waits for a pause that stands. */
+  handOver(): Promise<void>;
+  /** That other run did not begin. */
+  takeBack(): Promise<void>;
+  /** Returns at that time (milliseconds since 1970), or when the pause that stands then is over. */
+  rest(untilMs: number): Promise<void>;
+  /** `stop` is called when somebody calls the run off while there is a way back. */
+  onCancel(stop: () => void): void;
+  /** Who called it off, as `ada: too early`; null = nobody did by name. */
+  calledOff(): string | null;
+  /** Somebody overrode who must agree: every headline of this run says so from now on. */
+  breakGlass(line: string): void;
   close(outcome: Outcome, headline: string): RunbookReport;
 }
 
 /** Open the book of one run: it answers the `progress` and `report` queries, keeps the Web UI's page true and gathers the report. */
 export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
-  const { runId, startTime } = workflowInfo();
+  const { runId, startTime, workflowId } = workflowInfo();
+  const { cluster, requestedBy: by, trigger, reason } = order;
   const steps: StepRecord[] = [];
   const found: Findings = {
     oldPrimary: null,
@@ -70,35 +96,91 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     left: [],
   };
   let phase = 'look';
-  let headline = `${runbook} of ${order.cluster} has begun`;
+  let headline = `${runbook} of ${cluster} has begun`;
   let question: Question | null = null;
   let report: RunbookReport | null = null;
+  let glass = '';
+  const phases: Phase[] = [{ name: phase, headline, at: startTime.toISOString() }];
+  const asked: KeptQuestion[] = [];
 
   const progress = (): RunProgress => ({
     runbook,
-    cluster: order.cluster,
+    cluster,
     phase,
-    headline,
+    headline: glass + headline,
     steps,
     question,
     plan: found.plan,
+    paused: controls.paused,
     outcome: report?.outcome ?? null,
   });
-  const show = () => setCurrentDetails(describeProgress(progress()));
+  const told = { decisions: 0, approvals: 0 };
+  const tellAudit = () => {
+    for (const text of found.decisions.slice(told.decisions)) audit.decided({ what: 'decision', cluster, text });
+    for (const text of found.approvals.slice(told.approvals)) audit.decided({ what: 'approval', cluster, text });
+    told.decisions = found.decisions.length;
+    told.approvals = found.approvals.length;
+  };
+  const show = () => {
+    setCurrentDetails(describeProgress(progress()));
+    tellAudit();
+  };
+  const controls = openControls({ changed: () => show(), note: (line) => void found.decisions.push(line) });
+  /** The same question may be opened again with more to show. */
+  const keepQuestion = (open: Question): void => {
+    const index = asked.findIndex(({ id }) => id === open.id);
+    if (index < 0) asked.push({ ...open, answersFrom: found.approvals.length });
+    else asked[index] = { ...open, answersFrom: asked[index]?.answersFrom ?? 0 };
+  };
+  /** What comes in later answers nothing. */
+  const closeQuestion = (): void => {
+    const last = asked.pop();
+    if (last) asked.push({ ...last, answersTo: found.approvals.length });
+  };
+  const questions = (): AskedQuestion[] =>
+    asked.map(({ answersFrom, answersTo, ...one }) => ({
+      ...one,
+      open: question?.id === one.id,
+      answers: found.approvals.slice(answersFrom, answersTo),
+    }));
+  const story = (): Story => ({
+    runbook,
+    cluster,
+    workflowId,
+    run: runId,
+    startedAt: startTime.toISOString(),
+    startedBy: by,
+    trigger,
+    reason,
+    headline: glass + headline,
+    phases,
+    steps,
+    plan: found.plan,
+    questions: questions(),
+    report,
+    brokeOff: null,
+  });
+  const tell = () => {
+    if (order.dryRun !== true) tellOf(cluster, report !== null);
+  };
   setHandler(progressQuery, progress, { description: 'What this run is doing now' });
   setHandler(reportQuery, () => report, { description: 'The report, once the run has ended' });
+  setHandler(storyQuery, story, { description: 'What notifications tell of this run' });
   upsertSearchAttributes([
-    { key: clusterKey, value: order.cluster },
+    { key: clusterKey, value: cluster },
     { key: kindKey, value: runbook },
     { key: phaseKey, value: phase },
   ]);
   show();
+  audit.decided({ what: 'begun', cluster, by, trigger, reason, text: headline });
+  tell();
 
   return {
     found,
     run: runId,
     startedAt: startTime.toISOString(),
     async step(title, work, tell) {
+      if (controls.paused !== null || controls.calledOff !== null) await controls.mayGoOn();
       const startedAt = Date.now();
       const begun = { phase, title, startedAt: iso(startedAt) };
       const index = steps.push({ ...begun, state: 'running', durationMs: null, detail: '', parts: [] }) - 1;
@@ -106,6 +188,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
       const end = (state: StepRecord['state'], detail: string, parts: readonly StepPart[]) => {
         steps[index] = { ...begun, state, durationMs: Date.now() - startedAt, detail, parts };
         show();
+        audit.decided({ what: 'step', cluster, outcome: state, text: `${title}: ${detail}` });
       };
       try {
         const result = await work();
@@ -119,26 +202,53 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     phase(name, words) {
       phase = name;
       headline = words;
+      phases.push({ name, headline, at: iso(Date.now()) });
       upsertSearchAttributes([{ key: phaseKey, value: phase }]);
       show();
+      tell();
     },
     waitFor(open) {
+      const begun = (open !== null) !== (question !== null);
+      const isNew = open !== null && open.id !== question?.id;
       question = open;
-      upsertSearchAttributes([{ key: awaitingKey, value: open !== null }]);
+      if (open) keepQuestion(open);
+      else closeQuestion();
+      if (begun) upsertSearchAttributes([{ key: awaitingKey, value: open !== null }]);
       show();
+      if (isNew) audit.decided({ what: 'asked', cluster, plan: open.planHash, text: open.text });
+      tell();
+    },
+    admit: (people) => controls.admit(people),
+    noWayBack: () => controls.take('clients wait'),
+    nobodyWaits: () => controls.take('only forward'),
+    handOver: () => controls.take('handed over'),
+    takeBack: () => controls.take('free'),
+    rest: (untilMs) => controls.rest(untilMs),
+    onCancel: (stop) => controls.onCancel(stop),
+    calledOff: () => controls.calledOff,
+    breakGlass(line) {
+      glass = 'BREAK GLASS · ';
+      found.decisions.push(line);
+      show();
+      tell();
     },
     close(outcome, words) {
+      controls.end();
+      // Called off while it asked: the question goes with the run.
+      const asks = question !== null;
+      question = null;
+      if (asks) closeQuestion();
       phase = 'ended';
       headline = words;
       report = {
         runbook,
-        cluster: order.cluster,
+        cluster,
         run: runId,
         outcome,
-        headline,
-        startedBy: order.requestedBy,
-        trigger: order.trigger,
-        reason: order.reason,
+        headline: glass + headline,
+        startedBy: by,
+        trigger,
+        reason,
         startedAt: startTime.toISOString(),
         endedAt: iso(Date.now()),
         ...found,
@@ -147,12 +257,19 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
       upsertSearchAttributes([
         { key: phaseKey, value: phase },
         { key: outcomeKey, value: outcome },
+        ...(asks ? [{ key: awaitingKey, value: false }] : []),
       ]);
       show();
+      const plan = found.plan ? { plan: found.plan.hash } : {};
+      audit.decided({ what: 'ended', cluster, by, outcome, ...plan, text: words });
+      tell();
       return report;
     },
   };
 }
+
+/** A question, and which lines of `found.approvals` belong to it. */
+type KeptQuestion = Question & { readonly answersFrom: number; readonly answersTo?: number };
 
 const iso = (epochMs: number): string => new Date(epochMs).toISOString();
 

@@ -35,6 +35,7 @@ const SUMMARIES: Summaries = {
   restartApplication: ({ application }) => `Restart ${application.name}`,
   routeReads: () => 'Point reads at the replicas that follow',
   writeReport: () => 'Keep the report',
+  tellChannel: ({ channel, cluster }) => `Tell ${channel} of ${cluster}`,
 };
 
 /** Longer ones are refused by the server. */

@@ -1,18 +1,21 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { type Preview, type Routed, type Switched } from '../../activities';
 import { tellCaughtUp } from '../decisions/caught-up';
 import { newestEpoch } from '../decisions/facts';
 import { tellLingering } from '../decisions/lingering';
 import { type FailoverPlan } from '../decisions/plan';
-import { type RunbookReport } from '../decisions/report';
+import { type Outcome, type RunbookReport } from '../decisions/report';
 import { unreached } from '../decisions/unreachable';
 import { type SwitchoverOrder } from '../inputs';
 import { careful, critical, emergency, tidy } from './activities';
 import { lookAfter } from './applications';
 import { attempt, repoint } from './attempts';
+import { byWhom } from './call-off';
+import { firm } from './return';
 import { nameUnproven, tellRouted, unproven } from './route';
 import { failureWords, type Runbook } from './runbook';
 
-/** From the last preparations to the report. */
+/** From the last preparations to the report. Whoever calls it off before anybody waits has the preparations undone; then it goes on to its end. */
 export async function switchOver(
   book: Runbook,
   order: SwitchoverOrder,
@@ -21,9 +24,10 @@ export async function switchOver(
 ): Promise<RunbookReport> {
   const { cluster } = seen;
   const { oldPrimary, newPrimary } = plan;
-  const stepBack = async (headline: string): Promise<RunbookReport> => {
+  const stepBack = async (headline: string, outcome: Outcome = 'failed'): Promise<RunbookReport> => {
+    await book.nobodyWaits();
     await Promise.all(below(plan).map((name) => repoint(book, cluster, name, oldPrimary)));
-    return book.close('failed', headline);
+    return book.close(outcome, headline);
   };
 
   book.phase('prepare', 'what is slow is done before anybody waits');
@@ -35,10 +39,27 @@ export async function switchOver(
       () => careful.catchUp({ cluster, primary: oldPrimary, candidate: newPrimary }),
       tellCaughtUp,
     );
+    await book.noWayBack();
   } catch (error) {
-    return stepBack(`Not begun, ${oldPrimary} is the primary as before: ${failureWords(error)}`);
+    const before = `${oldPrimary} is the primary as before`;
+    return CancellationScope.nonCancellable(() =>
+      isCancellation(error)
+        ? stepBack(`Called off${byWhom(book)}, ${before}`, 'rejected')
+        : stepBack(`Not begun, ${before}: ${failureWords(error)}`),
+    );
   }
+  // Whoever cancels from here on waits for the end or the undoing: a change that stops in the middle helps nobody.
+  return CancellationScope.nonCancellable(() => switchNow(book, order, seen, plan, stepBack));
+}
 
+async function switchNow(
+  book: Runbook,
+  order: SwitchoverOrder,
+  seen: Preview,
+  plan: FailoverPlan,
+  stepBack: (headline: string) => Promise<RunbookReport>,
+): Promise<RunbookReport> {
+  const { oldPrimary, newPrimary } = plan;
   book.phase('switch', `${oldPrimary} is frozen, ${newPrimary} is opened`);
   let switched: Switched;
   try {
@@ -67,7 +88,8 @@ const below = ({ repoint: sources, oldPrimary }: FailoverPlan): string[] =>
   Object.keys(sources).filter((name) => name !== oldPrimary);
 
 const move = (book: Runbook, { cluster }: Preview, replica: string, source: string): Promise<unknown> =>
-  book.step(
+  firm(
+    book,
     `Repoint ${replica} to ${source}`,
     async () => {
       const repointed = await careful.repointReplica({ cluster, replica, source });
@@ -102,6 +124,7 @@ async function tidyUp(
 ): Promise<RunbookReport> {
   const { cluster, snapshot } = seen;
   book.found.newPrimary = newPrimary;
+  await book.nobodyWaits();
   book.phase('tidy', `${newPrimary} takes writes; the rest is tidied up`);
   await attempt(
     book,

@@ -9,6 +9,7 @@ import { type RunbookReport } from '../decisions/report';
 import { isOfElection, risksOfElection } from '../decisions/risks';
 import { judgeRpo } from '../decisions/rpo';
 import { measureRto } from '../decisions/rto';
+import { showElected } from '../decisions/shown';
 import { emergency } from './activities';
 import { insist, type Insisting } from './insist';
 import { type Mandate } from './mandate';
@@ -40,6 +41,7 @@ export async function takeOver(given: Mandate): Promise<RunbookReport> {
     routed?.provedAt ?? null,
   );
 
+  await book.nobodyWaits();
   book.phase('tidy', `${plan.newPrimary} takes writes; the rest is tidied up`);
   return tidyUp(given, plan, routed === null ? sight.cluster.routers.map(({ name }) => name) : unproven(routed));
 }
@@ -65,11 +67,11 @@ async function fenceAndElect(given: Mandate): Promise<FailoverPlan | null> {
   book.found.fenceProofs.push(...fence.proofs);
   const vouchedFor = approved && plan.risks.some((risk) => risk.code === 'NO_FENCE');
   if (fence.risks.length > 0 && !vouchedFor) {
-    const answer = await gate.ask(
+    const answer = await gate.askMidway(
+      cluster,
+      plan.hash,
       `Go on without proof that ${plan.oldPrimary} is fenced?`,
       fence.risks.map((risk) => `${risk.sentence} (invariant 1)`),
-      plan.hash,
-      cluster.failover.approvalMinutes,
     );
     if (answer.verdict !== 'approved') return null;
   }
@@ -110,12 +112,9 @@ async function replan(
   const election = electAgain(sight, plan, snapshot, approved);
   book.found.decisions.push(`elected on frozen positions: ${election.because}`);
   if (election.chosen === null) {
-    const answer = await gate.ask(
-      `${election.because}. Look again?`,
-      ['approve: look at all members again; reject: stop here, with writes closed'],
-      plan.hash,
-      sight.cluster.failover.approvalMinutes,
-    );
+    const answer = await gate.askMidway(sight.cluster, plan.hash, `${election.because}. Look again?`, [
+      'approve: look at all members again; reject: stop here, with writes closed',
+    ]);
     if (answer.verdict !== 'approved') return null;
     const later = await readAgain(given);
     if (later === null) return null;
@@ -154,7 +153,12 @@ async function replan(
   book.found.rpo = rpo;
   const because = whyAskAgain(plan, next, approved);
   if (because.length === 0) return next;
-  const answer = await gate.ask(`${next.summary}?`, because, next.hash, sight.cluster.failover.approvalMinutes);
+  const answer = await gate.ask(sight.cluster, {
+    text: `${next.summary}?`,
+    because,
+    shown: showElected(next),
+    plan: next.hash,
+  });
   return answer.verdict === 'approved' ? next : null;
 }
 
@@ -222,12 +226,9 @@ async function openElected(
           `${newPrimary} died while it was being opened: keep it away from clients, and rebuild it before it rejoins`,
         );
       } else {
-        const answer = await gate.ask(
-          `${failureWords(error)} Try again?`,
-          ['approve: look at the members and elect again; reject: stop here, with writes closed'],
-          plan.hash,
-          sight.cluster.failover.approvalMinutes,
-        );
+        const answer = await gate.askMidway(sight.cluster, plan.hash, `${failureWords(error)} Try again?`, [
+          'approve: look at the members and elect again; reject: stop here, with writes closed',
+        ]);
         if (answer.verdict !== 'approved') {
           // Its writes may be open already: what nobody was told of must not stay open behind the routers' back.
           if (plan.kind !== 'finish') await closeAgain(book, sight, newPrimary);

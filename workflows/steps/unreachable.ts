@@ -15,15 +15,10 @@ export async function goOnWithoutRouters(given: Mandate, findings: FenceFindings
   if (mustFence.length > 0) {
     const names = mustFence.join(', ');
     const tried = [findings.superReadOnly.because, ...(findings.command ? [findings.command.because] : [])];
-    const answer = await gate.ask(
-      `Fence ${plan.oldPrimary} once more?`,
-      [
-        `router ${names} cannot be reached and may lead clients to ${plan.oldPrimary}, which is not fenced itself (${tried.join('; ')}): make it super_read_only, or mend its fence command (invariant 1)`,
-        'approve: set super_read_only and run its fence command again; reject: stop here, with writes closed',
-      ],
-      plan.hash,
-      cluster.failover.approvalMinutes,
-    );
+    const answer = await gate.askMidway(cluster, plan.hash, `Fence ${plan.oldPrimary} once more?`, [
+      `router ${names} cannot be reached and may lead clients to ${plan.oldPrimary}, which is not fenced itself (${tried.join('; ')}): make it super_read_only, or mend its fence command (invariant 1)`,
+      'approve: set super_read_only and run its fence command again; reject: stop here, with writes closed',
+    ]);
     if (answer.verdict !== 'approved') return null;
     const itself = await insist({ gate, sight, plan }, () =>
       book.step(
@@ -36,11 +31,11 @@ export async function goOnWithoutRouters(given: Mandate, findings: FenceFindings
     return itself && goOnWithoutRouters(given, { ...findings, ...itself });
   }
   if (ask.length === 0) return findings;
-  const answer = await gate.ask(
+  const answer = await gate.askMidway(
+    cluster,
+    plan.hash,
     'Open writes without these routers?',
     ask.map(({ sentence }) => sentence),
-    plan.hash,
-    cluster.failover.approvalMinutes,
   );
   return answer.verdict === 'approved' ? findings : null;
 }

@@ -137,26 +137,36 @@ onOldServers.each([
         'CREATE TABLE shop.orders (writer INT, sequence BIGINT, server_uuid CHAR(36), PRIMARY KEY (writer, sequence))',
       ]);
       const clients = startClients(haproxy.writePort);
-      const acknowledgedBy = async (name: OldName) => {
-        const uuid = await value(at(name).root, 'SELECT @@server_uuid');
-        const from = clients.acknowledged.length;
-        await eventually(`${name} acknowledges`, () => clients.acknowledged.slice(from).some(({ by }) => by === uuid));
-      };
-      await acknowledgedBy('db1');
+      try {
+        const acknowledgedBy = async (name: OldName) => {
+          const uuid = await value(at(name).root, 'SELECT @@server_uuid');
+          const from = clients.acknowledged.length;
+          await eventually(`${name} acknowledges`, () =>
+            clients.acknowledged.slice(from).some(({ by }) => by === uuid),
+          );
+        };
+        await acknowledgedBy('db1');
 
-      for (const to of ['db2', 'db1'] as const) {
-        const refused = await moveTo(to);
-        expect(refused.headline).toMatch(to === 'db2' ? refusal : /^Refused, .*: db1: replica_net_timeout is 60 s$/);
-        for (const name of OLD_NAMES) await runAll(at(name).root, cures(refused, name));
-        expect(await moveTo(to)).toMatchObject({ outcome: 'done', newPrimary: to, left: [] });
-        expect(await writersOf(haproxy)).toEqual([to]);
-        await acknowledgedBy(to);
-        for (const name of OLD_NAMES.filter((one) => one !== to)) {
-          const [status] = await rows(at(name).root, 'SHOW SLAVE STATUS');
-          expect(status).toMatchObject({ Slave_IO_Running: 'Yes', Slave_SQL_Running: 'Yes', Master_Port: at(to).port });
-          expect(await value(at(name).root, 'SELECT @@global.super_read_only')).toBe(1);
+        for (const to of ['db2', 'db1'] as const) {
+          const refused = await moveTo(to);
+          expect(refused.headline).toMatch(to === 'db2' ? refusal : /^Refused, .*: db1: replica_net_timeout is 60 s$/);
+          for (const name of OLD_NAMES) await runAll(at(name).root, cures(refused, name));
+          expect(await moveTo(to)).toMatchObject({ outcome: 'done', newPrimary: to, left: [] });
+          expect(await writersOf(haproxy)).toEqual([to]);
+          await acknowledgedBy(to);
+          for (const name of OLD_NAMES.filter((one) => one !== to)) {
+            const [status] = await rows(at(name).root, 'SHOW SLAVE STATUS');
+            expect(status).toMatchObject({
+              Slave_IO_Running: 'Yes',
+              Slave_SQL_Running: 'Yes',
+              Master_Port: at(to).port,
+            });
+            expect(await value(at(name).root, 'SELECT @@global.super_read_only')).toBe(1);
+          }
+          expect(await rows(at(to).root, 'SHOW SLAVE STATUS')).toEqual([]);
         }
-        expect(await rows(at(to).root, 'SHOW SLAVE STATUS')).toEqual([]);
+      } finally {
+        await clients.stop();
       }
 
       const seen = await clients.stop();
@@ -170,11 +180,10 @@ onOldServers.each([
 async function routerOf(fleet: OldFleet, folder: string): Promise<LabRouter> {
   const servers = OLD_NAMES.map((name) => ({ name, host: '127.0.0.1', port: fleet.at(name).port })) as LabServer[];
   const [write = 0, read = 0] = await reservePorts(2, folder);
-  const sockets = mkdtempSync(join(tmpdir(), 'mrb-'));
   const state = {
     name: 'old',
     folder,
-    socketsFolder: sockets,
+    socketsFolder: folder,
     servers,
     started: [],
     lifetime: 'starter',

@@ -10,6 +10,7 @@ import { WRITES } from '../activities/routing/one-named';
 import { tell } from '../support/proxysql/fleet';
 import { ADMIN, startFronts } from '../support/proxysql/front';
 import { whyNoNamespaces } from '../support/spaces';
+import { eventually } from '../support/wait';
 import { dnsName } from './entrances/dns-name';
 import { mysqlRouter } from './entrances/mysql-router';
 import { virtualIp } from './entrances/virtual-ip';
@@ -100,7 +101,7 @@ test.each(possible)(
       const { lab, faults, load, settle } = scene;
       const asIs = async () => ({ readings: await readings(lab), keeps: await door.behind?.keeps() });
       const before = await asIs();
-      const run = switchOver(scene, { to: 'db2', writeGapMs: 500 });
+      const run = switchOver(scene, { to: 'db2', writeGapMs: 2_000 });
       const goOn = await stoodStill(lab);
       const release = await faults.holdApplier('db2');
       goOn();
@@ -109,7 +110,11 @@ test.each(possible)(
         /^Undone, db1 takes writes again.*: db2 had not applied what the old primary wrote/,
       );
       expect(told).toMatchObject({ outcome: 'failed', left: [] });
-      expect(await asIs()).toEqual(before);
+      // On a busy machine the monitor of a ProxySQL may take a server for silent, and back a moment later.
+      await eventually('the router is as before', async () => {
+        expect(await asIs()).toEqual(before);
+        return true;
+      });
       await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
       await release();
       const seen = await settle({ primary: 'db1' });

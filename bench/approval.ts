@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { parse, stringify } from 'yaml';
 import { type Lab, startLab } from '../lab';
-import { approveUpdate, changeId, EMERGENCY_TASK_QUEUE, progressQuery, type Question } from '../workflows/messages';
+import { type Question } from '../workflows/decisions/question';
+import { approveUpdate, changeId, EMERGENCY_TASK_QUEUE, progressQuery } from '../workflows/messages';
 import { type Spread, spread } from './statistics';
 
 export interface ApprovalCase extends Spread {

@@ -1,7 +1,8 @@
 import pc from 'picocolors';
 import { type StepRecord } from '../workflows/decisions/report';
 import { tellShown, tellVoters } from '../workflows/decisions/shown';
-import { type Question, type RunProgress } from '../workflows/messages';
+import { type Question } from '../workflows/decisions/question';
+import { type RunProgress } from '../workflows/messages';
 
 /** A run as lines for a terminal: the headline, each step with its state and time, the open question last because it waits for the reader. */
 export function renderProgress(progress: RunProgress, run: string, now = Date.now()): string[] {

@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { RunbookError } from '../activities/errors';
-import { type Question, type Vote, type Word } from '../workflows/messages';
+import { type Question } from '../workflows/decisions/question';
+import { type Vote, type Word } from '../workflows/messages';
 import { invalidInput } from './exit';
 import { progressOf } from './follow';
 import { renderShown } from './progress';

@@ -1,15 +1,10 @@
-import { type Path, printPath } from './findings';
+import { type Contradiction, repeated } from './contradictions';
+import { type Path } from './findings';
 import { type TlsPolicy } from '../../workflows/decisions/cluster';
 import { contradictionsOfGateway } from './gateway';
 import { type WrittenInventory } from './schema';
 import { didYouMean } from './suggest';
 import { whoMay } from '../../workflows/decisions/approvals';
-
-/** A mistake that shows only when several fields are seen together. */
-export interface Contradiction {
-  readonly path: Path;
-  readonly message: string;
-}
 
 export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
   const clusters = Object.entries(inventory.clusters);
@@ -186,16 +181,4 @@ function outOfZone({ zone, writeName, readName }: DnsNames, path: Path): Contrad
         ]
       : []),
   ];
-}
-
-/** The second and later uses of a value, each with the words for it. */
-export function repeated(
-  uses: readonly { value: string; path: Path }[],
-  words: (first: string) => string,
-): Contradiction[] {
-  return uses.flatMap(({ value, path }, index) => {
-    const first = uses.findIndex((use) => use.value === value);
-    const owner = uses[first];
-    return first < index && owner ? [{ path, message: words(printPath(owner.path.slice(0, -1))) }] : [];
-  });
 }

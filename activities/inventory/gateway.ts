@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { labelsIn } from '../../workflows/decisions/alerts';
 import { type SecretReference } from '../../workflows/decisions/cluster';
 import { personNamed } from '../../workflows/decisions/people';
-import { type Contradiction, repeated } from './crosschecks';
+import { type Contradiction, repeated } from './contradictions';
 import { type WrittenGateway } from './gateway-schema';
 import { type WrittenInventory } from './schema';
 

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { clip, displayFor, duration, renderProgress } from '../../cli/progress';
-import { type Question, type RunProgress } from '../../workflows/messages';
+import { type Question } from '../../workflows/decisions/question';
+import { type RunProgress } from '../../workflows/messages';
 import { type StepRecord } from '../../workflows/decisions/report';
 
 const step = (title: string, state: StepRecord['state'], durationMs: number | null): StepRecord => ({

@@ -1,5 +1,5 @@
 import { type InstanceDetail, type InstanceFacts, type Job, type SchemaChange } from '../../workflows/decisions/facts';
-import { type Refusal } from '../../workflows/decisions/switchover';
+import { type Refusal } from '../../workflows/decisions/refusal';
 import { leftOver, underWay, underWayOn } from '../../workflows/decisions/under-way';
 import { primary, replica, snapshotOf, soundDetail, uuidOf } from './members';
 

@@ -6,7 +6,8 @@ import { type FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { parseInventory } from '../../activities/inventory/inventory';
 import { forgetSecrets, resolveSecret } from '../../activities/inventory/secrets';
-import { buildGateway, type GatewayDeps } from '../../workers/gateway/app';
+import { buildGateway } from '../../workers/gateway/app';
+import { type GatewayDeps } from '../../workers/gateway/deps';
 import { type AlertsAnswer } from '../../workers/gateway/alerts';
 
 export const TOKEN = 'a-token-of-the-alertmanager-0123456789';

@@ -1,7 +1,8 @@
 import { type WorkflowHandle } from '@temporalio/client';
 import { ANYBODY, type ApprovalPolicy } from '../../workflows/decisions/approvals';
 import { type RunbookReport } from '../../workflows/decisions/report';
-import { progressQuery, type Question } from '../../workflows/messages';
+import { type Question } from '../../workflows/decisions/question';
+import { progressQuery } from '../../workflows/messages';
 import { P, sighting } from '../decisions/facts';
 import { executed, primary, replica, snapshotOf } from '../decisions/members';
 import { back, returning } from './returning';

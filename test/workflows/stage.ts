@@ -9,14 +9,8 @@ import { type Sighting } from '../../workflows/decisions/evidence';
 import { type ClusterSnapshot } from '../../workflows/decisions/facts';
 import { type Permit } from '../../workflows/decisions/permits';
 import { type RunbookReport } from '../../workflows/decisions/report';
-import {
-  approveUpdate,
-  changeId,
-  EMERGENCY_TASK_QUEUE,
-  progressQuery,
-  type Question,
-  rejectUpdate,
-} from '../../workflows/messages';
+import { type Question } from '../../workflows/decisions/question';
+import { approveUpdate, changeId, EMERGENCY_TASK_QUEUE, progressQuery, rejectUpdate } from '../../workflows/messages';
 import { automatic, deaf, P, seen, sighting } from '../decisions/facts';
 import { silent, uuidOf } from '../decisions/members';
 import { ELSEWHERE, startTemporal, type TestTemporal, type Told } from './temporal';

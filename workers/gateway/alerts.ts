@@ -1,7 +1,7 @@
 import { type FastifyInstance } from 'fastify';
 import { type Source } from '../../activities/inventory/gateway';
 import { intentsOf, placeAlert } from '../../workflows/decisions/alerts';
-import { type GatewayDeps } from './app';
+import { type GatewayDeps } from './deps';
 import { authenticateBody, authenticateSender, type Check } from './authenticate';
 import { type Desk, type Taken } from './desk';
 import { perMinute } from './limit';

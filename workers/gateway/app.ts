@@ -1,29 +1,14 @@
 import rateLimit from '@fastify/rate-limit';
-import { type Client } from '@temporalio/client';
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import { RunbookError } from '../../activities/errors';
-import { type Inventory } from '../../activities/inventory/inventory';
-import { type DoorEvent } from '../audit';
 import { serveAlerts } from './alerts';
-import { bearerOf, openChecks, same, type Secrets, stranger } from './authenticate';
+import { bearerOf, openChecks, same, stranger } from './authenticate';
 import { bounded, openDesk } from './desk';
+import { type GatewayDeps } from './deps';
 import { openMetrics } from './metrics';
 import { bodyOf, malformed, notFound, notJson, Refusal, tooLarge, unavailable } from './refusals';
 import { serveRuns } from './runs';
 import { serveSlack } from './slack';
-
-export interface GatewayDeps {
-  /** As it is now: rules, sources and people follow the file. */
-  readonly inventory: () => Promise<Inventory>;
-  readonly secrets: Secrets;
-  readonly client: Client;
-  readonly log: FastifyBaseLogger;
-  /** What came in and what became of it, for the audit log. */
-  readonly audit?: (event: DoorEvent) => void;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer };
-}
 
 const LARGEST_BODY = 1024 * 1024;
 /** Slower than this and a request is given up: a sender that drips bytes must not hold a connection. In milliseconds. */

@@ -1,5 +1,5 @@
 import { type FastifyRequest } from 'fastify';
-import { type GatewayDeps } from './app';
+import { type GatewayDeps } from './deps';
 import { tooMany } from './refusals';
 
 /** So many requests within a minute as the inventory allows now, of one address; `of` tells apart what one address asks for. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { whyMayNot } from '../../workflows/decisions/approvals';
 import { personNamed, type Person } from '../../workflows/decisions/people';
 import { changeId, type RunProgress } from '../../workflows/messages';
-import { type GatewayDeps } from './app';
+import { type GatewayDeps } from './deps';
 import { bearerOf, type Check, same, stranger } from './authenticate';
 import { bounded } from './desk';
 import { perMinute } from './limit';

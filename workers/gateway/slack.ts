@@ -1,7 +1,7 @@
 import { type FastifyInstance } from 'fastify';
 import { seenRecently } from '../../activities/notify/slack/signature';
 import { slackInteractions } from '../slack';
-import { type GatewayDeps } from './app';
+import { type GatewayDeps } from './deps';
 import { perMinute } from './limit';
 import { notAuthenticated, notFound } from './refusals';
 

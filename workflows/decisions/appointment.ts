@@ -1,5 +1,5 @@
 import { type Opening } from './calendar';
-import { type Refusal } from './switchover';
+import { type Refusal } from './refusal';
 
 export interface AppointmentQuestion {
   readonly cluster: string;

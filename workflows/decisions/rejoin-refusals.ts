@@ -8,7 +8,7 @@ import {
   type UnreadableReason,
 } from './facts';
 import { intersect, isEmpty, parseGtidSet } from './gtid-set';
-import { type Refusal } from './switchover';
+import { type Refusal } from './refusal';
 import { sourceOf } from './topology';
 
 const CURES: Readonly<Record<UnreadableReason, string>> = {

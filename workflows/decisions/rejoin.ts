@@ -4,7 +4,7 @@ import { channelOf, type ClusterSnapshot, type InstanceFacts, type Member, reada
 import { contains, count, type GtidSet, isEmpty, parseGtidSet, print, subtract, union, without } from './gtid-set';
 import { outsiders } from './outsiders';
 import { refusalsOfIdentity, unreadableRefusal } from './rejoin-refusals';
-import { type Refusal } from './switchover';
+import { type Refusal } from './refusal';
 import { primaryOf, sourceOf } from './topology';
 
 /** The channel by which the primary fetches, for a moment, what a returning server alone has. Ours alone: whoever finds it may drop it. */

@@ -1,4 +1,4 @@
-import { type Question, type Shown } from '../messages';
+import { type Question, type Shown } from './question';
 import { type Diagnosis } from './diagnosis';
 import { type FailoverPlan, summarise } from './plan';
 import { describeRpo, type PlanSummary } from './report';

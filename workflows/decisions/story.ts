@@ -1,4 +1,4 @@
-import { type Question } from '../messages';
+import { type Question } from './question';
 import { type PlanSummary, type RunbookReport, type StepRecord } from './report';
 import { tellShown, tellVoters } from './shown';
 

@@ -7,6 +7,7 @@ import { followers } from './followers';
 import { lingering, notesOfSwitchover } from './lingering';
 import { type FailoverPlan, freeze } from './plan';
 import { notesOfApplications } from './applications';
+import { type Refusal } from './refusal';
 import { differences } from './settings-that-matter';
 import { primaryOf, sourceOf } from './topology';
 import { leftOver, underWay, underWayOn } from './under-way';
@@ -23,12 +24,6 @@ export interface SwitchoverQuestion {
   readonly datacentre: string | null;
   /** How long clients may wait before writes open on the new primary. */
   readonly writeGapMs: number;
-}
-
-/** Why a switchover does not begin, and what to do about it. */
-export interface Refusal {
-  readonly sentence: string;
-  readonly cure: string;
 }
 
 export type SwitchoverDecision =

@@ -6,7 +6,7 @@ import {
   readable,
   type SchemaChange,
 } from './facts';
-import { type Refusal } from './switchover';
+import { type Refusal } from './refusal';
 
 /** What somebody else does now and a planned move would break, or be broken by, whoever the candidate is. Needs a full look. */
 export const underWay = (snapshot: ClusterSnapshot, primary: InstanceFacts): Refusal[] => [

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { type Appointment, arrange, iso } from '../decisions/appointment';
 import { type RunbookReport } from '../decisions/report';
-import { type Refusal } from '../decisions/switchover';
+import { type Refusal } from '../decisions/refusal';
 import { type SwitchoverOrder } from '../inputs';
 import { scheduledId } from '../messages';
 import { survey } from './activities';

@@ -4,15 +4,14 @@ import { approvalsOf, type Turn, tellSilence, turnsOf, whoMay } from '../decisio
 import { type Cluster } from '../decisions/cluster';
 import { hashOf } from '../decisions/plan';
 import { type Answer, type Ballot, DOORS, tally, tellVote, whyRefused } from '../decisions/votes';
+import { type Question, type Shown } from '../decisions/question';
 import {
   approveSignal,
   approveUpdate,
   breakGlassSignal,
   breakGlassUpdate,
-  type Question,
   rejectSignal,
   rejectUpdate,
-  type Shown,
   type Vote,
 } from '../messages';
 import { type Runbook } from './runbook';

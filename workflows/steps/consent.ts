@@ -1,7 +1,7 @@
 import { approvalsOf } from '../decisions/approvals';
 import { type Cluster } from '../decisions/cluster';
 import { type PlanSummary } from '../decisions/report';
-import { type Shown } from '../messages';
+import { type Shown } from '../decisions/question';
 import { type Gate } from './approval';
 import { type Runbook } from './runbook';
 

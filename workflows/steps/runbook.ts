@@ -11,7 +11,8 @@ import {
 } from '../decisions/report';
 import { type Voter } from '../decisions/approvals';
 import { type AskedQuestion, type Phase, type Story } from '../decisions/story';
-import { progressQuery, reportQuery, storyQuery, type Question, type RunProgress } from '../messages';
+import { type Question } from '../decisions/question';
+import { progressQuery, reportQuery, storyQuery, type RunProgress } from '../messages';
 import { audit } from './audit';
 import { openControls } from './controls';
 import { describeProgress } from './details';

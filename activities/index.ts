@@ -24,6 +24,7 @@ import { type Opened, openPrimary, type OpenOrder } from './replication/open';
 import { startReceiver } from './replication/receivers';
 import { repointReplica, type Repointed } from './replication/repoint';
 import { settleNewPrimary, type Settled, settleReplica } from './replication/settle';
+import { type BlackoutAnswer, blackoutNow } from './schedules/blackout';
 import { salvageTransactions } from './reports/salvage';
 import { writeReport } from './reports/write-report';
 import { advance, type Advanced, type AdvanceOrder } from './rejoin/advance';
@@ -183,6 +184,8 @@ export function createActivities(
     closeForGood: (order: Pair): Promise<Closed> => closeForGood(deps, order),
     advance: (order: AdvanceOrder): Promise<Advanced> => advance(deps, order),
     settleRejoined: (order: Pair): Promise<Rejoined> => settleRejoined(deps, order),
+    blackoutNow: ({ schedule }: { readonly schedule: string }): Promise<BlackoutAnswer> =>
+      blackoutNow(deps, schedule, Date.now()),
     writeReport: (report: RunbookReport): Promise<string[]> => writeReport(deps, report),
   };
 }

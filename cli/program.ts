@@ -8,6 +8,7 @@ import { registerLab } from './commands/lab';
 import { registerList } from './commands/list';
 import { registerPlan, registerStart } from './commands/start';
 import { registerReport } from './commands/report';
+import { registerSchedules } from './commands/schedules';
 import { registerStatus } from './commands/status';
 import { registerApprove, registerReject } from './commands/vote';
 import { registerWatch } from './commands/watch';
@@ -60,6 +61,7 @@ export function buildProgram(): Command {
   program.commandsGroup('Keep watch:');
   registerWatch(program);
   registerWorker(program);
+  registerSchedules(program);
   program.commandsGroup('Set up:');
   registerInventory(program);
   registerLab(program);

@@ -25,7 +25,9 @@ export interface RunFilter {
 
 /** Newest first. */
 export async function listRuns(door: Door, { cluster, running, limit }: RunFilter): Promise<RunSummary[]> {
-  const types = [...RUNBOOKS.map(({ name }) => name), 'watchCluster'].map((type) => `'${type}'`).join(', ');
+  const types = [...RUNBOOKS.map(({ name }) => name), 'scheduledRun', 'watchCluster']
+    .map((type) => `'${type}'`)
+    .join(', ');
   const query = `WorkflowType IN (${types})${running ? " AND ExecutionStatus = 'Running'" : ''}`;
   const runs: RunSummary[] = [];
   for await (const info of door.client.workflow.list({ query, pageSize: 100 })) {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { cluster } from './cluster-schema';
 import { atMost, name, secret } from './fields';
 import { people } from './people-schema';
+import { schedules } from './schedule-schema';
 import { addressText, command, says, strict, text } from './words';
 
 /**
@@ -64,6 +65,7 @@ export const inventorySchema = strict(
       .prefault({})
       .describe('Limits across all clusters: beyond them a person is asked.'),
     people,
+    schedules,
     notifications: z
       .array(notification, says('a list of notifications', 'leave the line out where there is none'))
       .default([])

@@ -1,6 +1,6 @@
 import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import { type Activities } from '../../activities';
-import { EMERGENCY_TASK_QUEUE } from '../messages';
+import { EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../messages';
 import { summaryOf } from './summaries';
 
 /** As proxyActivities, and each call stands on the Web UI's timeline with a sentence instead of a function's name. */
@@ -100,4 +100,11 @@ export const tidy = activities({
   heartbeatTimeout: '3 s',
   scheduleToCloseTimeout: '1 hour',
   retry: { ...patient, maximumInterval: '10 s', maximumAttempts: 8 },
+});
+
+/** What a schedule asks before it starts something: on the queue of what can wait. */
+export const schedules = activities({
+  taskQueue: TASK_QUEUE,
+  startToCloseTimeout: '10 s',
+  retry: patient,
 });

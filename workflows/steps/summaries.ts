@@ -34,6 +34,7 @@ const SUMMARIES: Summaries = {
   awaitSessions: ({ application }) => `Wait until ${application.name} has connected`,
   restartApplication: ({ application }) => `Restart ${application.name}`,
   routeReads: () => 'Point reads at the replicas that follow',
+  blackoutNow: ({ schedule }) => `Ask whether ${schedule} may begin now`,
   writeReport: () => 'Keep the report',
 };
 

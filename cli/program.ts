@@ -8,6 +8,7 @@ import { registerLab } from './commands/lab';
 import { registerList } from './commands/list';
 import { registerPlan, registerStart } from './commands/start';
 import { registerReport } from './commands/report';
+import { registerDrills } from './commands/drills';
 import { registerSchedules } from './commands/schedules';
 import { registerStatus } from './commands/status';
 import { registerApprove, registerReject } from './commands/vote';
@@ -62,6 +63,7 @@ export function buildProgram(): Command {
   registerWatch(program);
   registerWorker(program);
   registerSchedules(program);
+  registerDrills(program);
   program.commandsGroup('Set up:');
   registerInventory(program);
   registerLab(program);

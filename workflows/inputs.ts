@@ -107,6 +107,7 @@ export const scheduledOrder = z.strictObject({
 
 /** What can be started on a schedule, with the form of its input. */
 export const ORDERS: Readonly<Record<string, z.ZodType>> = {
+  failoverDrill: drillOrder,
   plannedSwitchover: switchoverOrder,
   rejoinInstance: rejoinOrder,
   emergencyFailover: failoverOrder,

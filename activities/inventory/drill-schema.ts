@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { DRILL_MODES } from '../../workflows/decisions/drill';
 import { command, oneOf, span, strict, wholeNumber } from './words';
 

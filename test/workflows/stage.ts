@@ -263,6 +263,7 @@ export class Stage {
       ],
       ...['openPrimary', 'routeWrites', 'routeReads', 'repointReplica', 'startReceiving', 'settleNewPrimary'],
       ...['quarantineOldPrimary', 'writeReport', 'previewCluster', 'nextWindow', 'blackoutNow'],
+      ...['surveyDrill', 'prepareDrill', 'writeThroughout', 'awaitClients', 'countLost', 'recordDrill'],
       ...['holdupsOn', 'endHoldups', 'awaitReceiver', 'catchUp', 'switchPrimary'],
       ...['lastSession', 'awaitSessions', 'restartApplication', 'endSessions', 'releaseRouters'],
       ...['closeAndCopy', 'replayExtras', 'closeForGood', 'advance', 'settleRejoined'],

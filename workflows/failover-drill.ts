@@ -2,7 +2,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import { type DrillSurvey } from '../activities';
 import { approvalsOf } from './decisions/approvals';
 import { iso } from './decisions/appointment';
-import { type DrillMode, longestAgo, whyNoDrill } from './decisions/drill';
+import { byLongestAgo, type DrillMode, whyNoDrill } from './decisions/drill';
 import { readable, tellRead } from './decisions/facts';
 import { type PlanSummary, type RunbookReport } from './decisions/report';
 import { hashOf } from './decisions/plan';
@@ -39,7 +39,7 @@ export async function failoverDrill(input?: unknown): Promise<RunbookReport> {
   return unlessCalledOff(book, () => rehearse(book, consent, { ...order, cluster }));
 }
 
-/** By policy: the cluster whose last drill is longest ago. */
+/** By policy: the cluster whose last drill is longest ago, of those that may be drilled now. One that never may would keep the others waiting. */
 async function chooseAndDrill(order: DrillOrder): Promise<RunbookReport> {
   const book = openRunbook('failoverDrill', { ...order, cluster: 'fleet' });
   const { candidates, leftOut } = await book.step(
@@ -48,19 +48,28 @@ async function chooseAndDrill(order: DrillOrder): Promise<RunbookReport> {
     (found) => found.candidates.map(({ cluster, last }) => `${cluster}: ${last ?? 'never'}`).join('; '),
   );
   book.found.left.push(...leftOut.map((sentence) => `left out of the choice: ${sentence}`));
-  const chosen = longestAgo(candidates);
-  if (chosen === null)
-    return keep(
-      book.close(
-        'stood down',
-        'Stood down, nothing was changed: no cluster has a drill in the inventory, or none can be asked',
-      ),
-    );
-  book.phase('begin', `${chosen.cluster} is drilled; its last drill: ${chosen.last ?? 'never'}`);
-  await book.handOver();
-  const report = await asDrillOf<RunbookReport>(chosen.cluster, { ...order, cluster: chosen.cluster });
-  book.close(report.outcome, report.headline);
-  return report;
+  for (const { cluster, last } of byLongestAgo(candidates)) {
+    book.phase('begin', `${cluster} is to be drilled; its last drill: ${last ?? 'never'}`);
+    await book.handOver();
+    const report = await asDrillOf<RunbookReport>(cluster, { ...order, cluster });
+    if (report.outcome !== 'refused') {
+      book.close(report.outcome, report.headline);
+      return report;
+    }
+    await book.takeBack();
+    book.found.left.push(`${cluster}: ${report.headline}`);
+  }
+  return keep(
+    candidates.length > 0
+      ? book.close(
+          'refused',
+          `Refused, nothing was changed: no cluster may be drilled now. ${book.found.left.join('; ')}`,
+        )
+      : book.close(
+          'stood down',
+          'Stood down, nothing was changed: no cluster has a drill in the inventory, or none can be asked',
+        ),
+  );
 }
 
 async function rehearse(book: Runbook, consent: Consent, order: Drilling): Promise<RunbookReport> {

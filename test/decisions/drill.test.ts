@@ -1,10 +1,10 @@
 import {
+  byLongestAgo,
   type DrillPolicy,
   type DrillQuestion,
   type DrillRecord,
   judgeLoss,
   judgeMovement,
-  longestAgo,
   type Seen,
   tellDrill,
   verdictOf,
@@ -109,15 +109,15 @@ test('an instance of its own fence command may be killed by it; the same refusal
   expect(whyNoDrill({ ...fine, refusals: [twice, twice] })).toHaveLength(1);
 });
 
-test('the cluster is chosen whose last drill is longest ago; one that never had any comes first', () => {
-  const [a, b, c] = [
+test('clusters are tried in the order of their last drills; one that never had any comes first', () => {
+  const [a, b, c, d] = [
     { cluster: 'a', last: ago(3) },
     { cluster: 'b', last: ago(40) },
     { cluster: 'c', last: null },
+    { cluster: 'd', last: null },
   ] as const;
-  expect(longestAgo([a, b, c])).toBe(c);
-  expect(longestAgo([a, b])).toBe(b);
-  expect(longestAgo([])).toBeNull();
+  expect(byLongestAgo([a, b, c, d])).toEqual([c, d, b, a]);
+  expect(byLongestAgo([])).toEqual([]);
 });
 
 const client = (router: string, longestMs: number, last = 'db2') => ({

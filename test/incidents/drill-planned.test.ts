@@ -46,6 +46,14 @@ test('a planned drill under load, of the cluster that was drilled longest ago: t
     );
     expect(readFileSync(picture, 'utf8')).toMatch(/^<svg [^]*<circle [^]*objective 10000 ms, met[^]*<\/svg>\n$/);
 
+    const chosen = await scene.client.workflow.start('failoverDrill', {
+      workflowId: 'fleet/drill',
+      taskQueue: TASK_QUEUE,
+      args: [{}],
+    });
+    expect(((await chosen.result()) as RunbookReport).headline).toMatch(
+      /^Refused, nothing was changed: no cluster may be drilled now\. orders: Refused, nothing was changed: the last drill/,
+    );
     const again = await drill(scene);
     expect(again).toMatchObject({ outcome: 'refused' });
     expect(again.headline).toMatch(/the last drill of orders was at .*, less than 7 days ago$/);

@@ -55,12 +55,9 @@ export interface DrillCandidate {
   readonly last: string | null;
 }
 
-/** The one whose last drill is longest ago; never drilled comes first, then the order of the inventory. */
-export const longestAgo = (candidates: readonly DrillCandidate[]): DrillCandidate | null =>
-  candidates.reduce<DrillCandidate | null>(
-    (best, one) => (best === null || (one.last ?? '') < (best.last ?? '') ? one : best),
-    null,
-  );
+/** The one whose last drill is longest ago comes first; never drilled before all, then the order of the inventory. */
+export const byLongestAgo = (candidates: readonly DrillCandidate[]): DrillCandidate[] =>
+  [...candidates].sort((one, other) => (one.last ?? '').localeCompare(other.last ?? ''));
 
 export interface DrillQuestion {
   readonly cluster: Cluster;

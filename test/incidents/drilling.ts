@@ -14,7 +14,7 @@ import { type Incident } from './incident';
 
 type Written = Record<string, unknown>;
 
-/** Writes a drill into the lab's inventory; workers read it anew. Nothing is announced for long, and a kill is done by a command. */
+/** Writes a drill into the lab's inventory. Nothing is announced for long, and a kill is done by a command. */
 export function declareDrill(lab: Lab, policy: Written = {}, cluster: Written = {}): void {
   const hook = join(lab.folder, 'kill-server.cjs');
   writeFileSync(
@@ -25,10 +25,21 @@ const { servers } = JSON.parse(require('fs').readFileSync(${JSON.stringify(join(
 process.kill(servers.find(({ name }) => name === instance.name).pid, 'SIGKILL');
 `,
   );
-  const inventory = parse(readFileSync(lab.inventoryPath, 'utf8')) as { clusters: Record<string, Written> };
-  Object.assign(inventory.clusters[lab.cluster]!, cluster, {
-    drill: { announceSeconds: 0, killCommand: [process.execPath, hook], extras: 'replay', ...policy },
-  });
+  editInventory(lab, ({ clusters }) =>
+    Object.assign(clusters[lab.cluster]!, cluster, {
+      drill: { announceSeconds: 0, killCommand: [process.execPath, hook], extras: 'replay', ...policy },
+    }),
+  );
+}
+
+interface WrittenInventory extends Written {
+  readonly clusters: Record<string, Written>;
+}
+
+/** As an editor saves it; workers read it anew. */
+export function editInventory(lab: Lab, edit: (inventory: WrittenInventory) => void): void {
+  const inventory = parse(readFileSync(lab.inventoryPath, 'utf8')) as WrittenInventory;
+  edit(inventory);
   writeFileSync(`${lab.inventoryPath}.new`, stringify(inventory));
   renameSync(`${lab.inventoryPath}.new`, lab.inventoryPath);
 }

@@ -22,12 +22,12 @@ module.exports = {
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['<rootDir>/test/{decisions,inventory,cli,docs}/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/{decisions,inventory,cli,docs,notify}/**/*.test.ts'],
     },
     {
       ...common,
       displayName: 'real',
-      testMatch: ['<rootDir>/test/{activities,lab,workflows,replay,smoke}/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/{activities,doors,gateway,lab,workflows,replay,smoke}/**/*.test.ts'],
     },
     // Only by `npm run test:proxysql`, with PROXYSQL_ADMIN: a real one.
     { ...common, displayName: 'proxysql', testMatch: ['<rootDir>/test/proxysql/**/*.test.ts'] },

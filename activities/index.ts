@@ -19,6 +19,8 @@ import { killSessions } from './mysql/sessions';
 import { lookAtCluster } from './observe/cluster';
 import { type Sight, type SightOrder, sightCluster } from './observe/sight';
 import { rememberedBy } from './observe/last-seen';
+import { channelNames } from './notify/channels';
+import { type Said, tellChannel, type TellOrder } from './notify/tell';
 import { observePrimary, type WatchDeps } from './watch/observe-primary';
 import { returnPermit, takePermit } from './permits/permits';
 import { type Opened, openPrimary, type OpenOrder } from './replication/open';
@@ -41,7 +43,8 @@ import { closeForGood, type Closed, type Rejoined, settleRejoined } from './rejo
 import { holdupsOn } from './switchover/holdups';
 import { endSessions, type LeftSessions } from './switchover/left-sessions';
 import { awaitReceiver, catchUp, previewCluster, type Preview } from './switchover/prepare';
-import { switchPrimary, type Switched, type SwitchOrder } from './switchover/switch';
+import { type Switched, type SwitchOrder } from './switchover/order';
+import { switchPrimary } from './switchover/switch';
 import { releaseLeft, type ReleaseOrder } from './switchover/release';
 import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
@@ -221,6 +224,9 @@ export function createActivities(
       await emptyWrites(serverNamed(deps, order.cluster, order.primary), order.cluster.schema);
     },
     writeReport: (report: RunbookReport): Promise<string[]> => writeReport(deps, report),
+    channelsOf: async ({ cluster }: { readonly cluster: string }): Promise<string[]> =>
+      channelNames(await deps.inventory(), cluster),
+    tellChannel: (order: TellOrder): Promise<Said> => tellChannel(deps, order),
   };
 }
 

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchApproval } from './approval';
+import { benchGateway } from './gateway';
 import { benchRollback, type RollbackCase } from './rollback';
 import { benchSwitchover, SWITCHOVER_RATES, type SwitchoverCase } from './switchover';
 import { benchWatch } from './watch';
@@ -10,6 +11,7 @@ import { benchFailover, type FailoverCase, type FaultCase } from './failover';
 const USAGE = `Usage: npm run bench -- failover [--runs 10] [--case kill|hang] [--durability semi-sync] [--rate 500] [--json FILE]
        npm run bench -- switchover [--runs 20] [--case idle|500-per-second|2000-per-second|rollback] [--json FILE]
        npm run bench -- approval [--runs 20] [--json FILE]
+       npm run bench -- gateway [--runs 200] [--json FILE]
        npm run bench -- watch [--seconds 60] [--json FILE]`;
 
 async function main(): Promise<number> {
@@ -42,6 +44,15 @@ async function main(): Promise<number> {
   }
   if (positionals[0] === 'approval') {
     await print('approval', [await benchApproval(Number(values.runs ?? 20), (line) => console.error(line))]);
+    return 0;
+  }
+  if (positionals[0] === 'gateway') {
+    const webhooks = Number(values.runs ?? 200);
+    if (!Number.isInteger(webhooks) || webhooks < 1) {
+      console.error(USAGE);
+      return 2;
+    }
+    await print('gateway', await benchGateway(webhooks));
     return 0;
   }
   if (positionals[0] === 'switchover') return switchovers(Number(values.runs ?? 20), values.case, print);

@@ -2,6 +2,8 @@ import { type SecretReference } from '../workflows/decisions/cluster';
 import { type Router } from '../workflows/decisions/router';
 import { RunbookError } from '../activities/errors';
 import { type Inventory } from '../activities/inventory/inventory';
+import { secretsOfGateway } from '../activities/inventory/gateway';
+import { type Notification } from '../activities/inventory/notification-schema';
 import { exposureOf, resolveSecret } from '../activities/inventory/secrets';
 
 export interface SecretsCheck {
@@ -23,10 +25,14 @@ export async function checkSecrets(inventory: Inventory, withValues: boolean): P
   return { warnings: warnings.filter((line) => line !== ''), failures: failures.filter((line) => line !== '') };
 }
 
-const referencesOf = ({ clusters, notifications }: Inventory): SecretReference[] => [
+const referencesOf = ({ clusters, notifications, slack, gateway, encryption }: Inventory): SecretReference[] => [
+  ...(encryption?.keys ?? []).map(({ key }) => key),
+  ...(encryption?.codecServer.token ? [encryption.codecServer.token] : []),
   ...clusters.flatMap(({ accounts }) => [accounts.admin.password, accounts.replication.password]),
   ...clusters.flatMap(({ routers }) => routers.flatMap(secretsOf)),
-  ...notifications.flatMap((notification) => (notification.kind === 'webhook' ? [notification.url] : [])),
+  ...notifications.flatMap(secretsOfNotification),
+  ...[slack?.token, slack?.signingSecret, slack?.appToken].filter((reference) => reference !== undefined),
+  ...(gateway ? secretsOfGateway(gateway) : []),
 ];
 
 function secretsOf(router: Router): SecretReference[] {
@@ -41,6 +47,19 @@ function secretsOf(router: Router): SecretReference[] {
       return [router.key.secret];
     case 'command':
       return Object.values(router.secrets);
+  }
+}
+
+function secretsOfNotification(notification: Notification): SecretReference[] {
+  switch (notification.kind) {
+    case 'command':
+      return [];
+    case 'webhook':
+      return [notification.url, ...(notification.secret ? [notification.secret] : [])];
+    case 'email':
+      return notification.account ? [notification.account.password] : [];
+    case 'pagerduty':
+      return [notification.routingKey];
   }
 }
 

@@ -22,7 +22,7 @@ const WRONG_INPUT: readonly ErrorCode[] = ['INVALID_INPUT', 'INVENTORY_INVALID',
 
 export function exitOfCode(code: ErrorCode): ExitCode {
   if (WRONG_INPUT.includes(code)) return EXIT.wrongInput;
-  return familyOf(code) === 'not safe' ? EXIT.refused : EXIT.failed;
+  return code === 'NOT_ALLOWED' || familyOf(code) === 'not safe' ? EXIT.refused : EXIT.failed;
 }
 
 export const isErrorCode = (text: string): text is ErrorCode => errorCodes.some((code) => code === text);

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { registerCodecServer } from './commands/codec-server';
 import { registerControls } from './commands/control';
 import { registerDoctor, registerTopology } from './commands/look';
+import { registerGateway } from './commands/gateway';
 import { registerInventory } from './commands/inventory';
 import { registerLab } from './commands/lab';
 import { registerList } from './commands/list';
@@ -64,6 +66,8 @@ export function buildProgram(): Command {
   registerWorker(program);
   registerSchedules(program);
   registerDrills(program);
+  registerCodecServer(program);
+  registerGateway(program);
   program.commandsGroup('Set up:');
   registerInventory(program);
   registerLab(program);

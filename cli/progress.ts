@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { type StepRecord } from '../workflows/decisions/report';
+import { tellShown, tellVoters } from '../workflows/decisions/shown';
 import { type Question, type RunProgress } from '../workflows/messages';
 
 /** A run as lines for a terminal: the headline, each step with its state and time, the open question last because it waits for the reader. */
@@ -34,19 +35,10 @@ export function renderProgress(progress: RunProgress, run: string, now = Date.no
 }
 
 /** What an approver needs beside the reasons, and who is asked. */
-export function renderShown({ shown, needed, given, mayApprove, twoPersons, requestedBy }: Question): string[] {
-  return [
-    ...shown.evidence.map((line) => `    evidence: ${line}`),
-    ...shown.what.map((line) => `    will: ${line}`),
-    ...(shown.mayBeLost ? [`    may be lost: ${shown.mayBeLost}`] : []),
-    ...(shown.takes ? [`    takes: ${shown.takes}`] : []),
-    ...(needed > 1
-      ? [`    ${given.length} of ${needed} approvals: ${given.map(({ by }) => by).join(', ') || 'none'}`]
-      : []),
-    ...(mayApprove.length > 0 ? [`    asked: ${mayApprove.join(', ')}`] : []),
-    ...(twoPersons ? [`    ${requestedBy} started it and does not count`] : []),
-  ];
-}
+export const renderShown = (question: Question): string[] =>
+  [...question.shown.what.map((line) => `will: ${line}`), ...tellShown(question), ...tellVoters(question)].map(
+    (line) => `    ${line}`,
+  );
 
 const MARKS: Readonly<Record<StepRecord['state'], () => string>> = {
   done: () => pc.green('✔'),

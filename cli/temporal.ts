@@ -5,6 +5,8 @@ import { RunbookError } from '../activities/errors';
 import { type Inventory } from '../activities/inventory/inventory';
 import { systemCode } from '../activities/inventory/system-code';
 import { readAddress } from '../activities/inventory/words';
+import { dataConverterOf } from '../workers/encryption/data-converter';
+import { notLetIn } from '../workers/temporal-door';
 import { type Context } from './context';
 
 /** An open connection to the Temporal service, and where its Web UI is. */
@@ -27,11 +29,13 @@ export async function withTemporal<Result>(context: Context, work: (door: Door) 
   await refuseIfAbsent(address);
   const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: CONNECT_TIMEOUT }).catch(
     (cause: unknown) => {
-      throw unreachable(address, cause);
+      throw notLetIn(address, cause);
     },
   );
   try {
-    return await work({ client: new Client({ connection, namespace }), address, namespace, webUi });
+    const dataConverter = await dataConverterOf(() => context.inventoryIfAny());
+    const client = new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
+    return await work({ client, address, namespace, webUi });
   } catch (error) {
     throw isGrpcServiceError(error) || error instanceof ServiceError ? serviceError(error, address, namespace) : error;
   } finally {
@@ -82,12 +86,11 @@ function isRefused(address: string): Promise<boolean> {
   });
 }
 
-const unreachable = (address: string, cause?: unknown) =>
+const unreachable = (address: string) =>
   new RunbookError({
     code: 'HOST_UNREACHABLE',
     message: `Temporal does not answer at ${address}`,
     hint: 'Start one for this machine with `runbook lab up`, or say where yours is: TEMPORAL_ADDRESS=host:port.',
-    cause,
   });
 
 function serviceError(error: Error, address: string, namespace: string): RunbookError {

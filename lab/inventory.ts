@@ -30,6 +30,7 @@ export function writeInventory(state: LabState, options: LabOptions, reports: st
     },
   ];
   const inventory = {
+    ...options.settings,
     reports,
     clusters: {
       [state.cluster]: {

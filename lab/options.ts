@@ -37,6 +37,8 @@ export interface LabOptions {
   readonly serverOptions?: Readonly<Record<string, readonly string[]>>;
   /** `starter`: everything dies with this process (tests). Default `lab`: it lives until it is taken down. */
   readonly lifetime?: Lifetime;
+  /** More of the inventory, at its top level: `{ audit: { file: 'audit.jsonl' } }`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   readonly onProgress?: Progress;
 }
 

@@ -1,4 +1,5 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
@@ -14,12 +15,24 @@ const PRELOADED = ['zod', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'];
 export async function writeBundle(): Promise<void> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: require.resolve('../workflows'),
+    failureConverterPath: require.resolve('./encryption/workflow-failures'),
     preloadModules: PRELOADED,
     logger: new DefaultLogger('ERROR'),
   });
   await mkdir(dirname(BUNDLE_PATH), { recursive: true });
   await writeFile(`${BUNDLE_PATH}.new`, code);
   await rename(`${BUNDLE_PATH}.new`, BUNDLE_PATH);
+}
+
+const PLAIN = 'failures in payloads: no ';
+const ENCODED = 'failures in payloads: yes';
+
+/** The bundle of the build, with failures as the data converter wants them; undefined when there is no build. */
+export async function readBundle(encrypted: boolean): Promise<{ code: string } | undefined> {
+  if (!existsSync(BUNDLE_PATH)) return undefined;
+  const code = await readFile(BUNDLE_PATH, 'utf8');
+  if (!code.includes(PLAIN)) throw new Error(`${BUNDLE_PATH} is of another build`);
+  return { code: encrypted ? code.replaceAll(PLAIN, ENCODED) : code };
 }
 
 if (require.main === module) {

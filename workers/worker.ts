@@ -1,18 +1,24 @@
-import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import pino from 'pino';
 import { createActivities } from '../activities';
+import { openAuditLog } from '../activities/audit/log';
 import { openInventory } from '../activities/inventory/open';
 import { forgetSecrets, resolveSecret } from '../activities/inventory/secrets';
 import { openServers } from '../activities/mysql/servers';
 import { EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../workflows/messages';
-import { BUNDLE_PATH } from './bundle';
+import { auditDoor, auditSinks, auditStatement } from './audit';
+import { readBundle } from './bundle';
 import { checkpoints, checkpointsAround } from './checkpoints';
+import { dataConverterOf } from './encryption/data-converter';
 import { failuresOfActivities } from './failures';
 import { activityContext, signsOfLife } from './context';
+import { newsOf } from './news';
+import { openSlackSocket } from './slack-socket';
 import { ensureSearchAttributes } from './search-attributes';
 import { failoverStarter, rehearser } from './start-failover';
+import { notLetIn } from './temporal-door';
 
 export interface WorkerSettings {
   readonly inventoryPath: string;
@@ -46,12 +52,22 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
   const { inventoryPath, temporal } = settings;
   const book = await openInventory(inventoryPath);
   const inventory = async () => (await book.current()).inventory;
-  const { folder, clusters } = await inventory();
+  const { folder, clusters, audit } = await inventory();
+  const auditLog = audit && openAuditLog(audit, (words) => log.error(words));
   const secret = (reference: Parameters<typeof resolveSecret>[0]) => resolveSecret(reference, folder);
-  const servers = openServers({ secrets: secret, refused: forgetSecrets });
-  const connection = await NativeConnection.connect({ address: temporal.address, ...temporal.connection });
+  const servers = openServers({
+    secrets: secret,
+    refused: forgetSecrets,
+    ...(auditLog && { audit: auditStatement(auditLog, `${process.pid}@${hostname()}`) }),
+  });
+  const dataConverter = await dataConverterOf(inventory);
+  const converter = dataConverter && { dataConverter };
+  const { address, connection: login } = temporal;
+  const connection = await NativeConnection.connect({ ...login, address }).catch((cause: unknown) => {
+    throw notLetIn(address, cause);
+  });
   try {
-    const client = new Client({ connection, namespace: temporal.namespace });
+    const client = new Client({ connection, namespace: temporal.namespace, ...converter });
     await ensureSearchAttributes(connection, temporal.namespace);
     const checkpoint = checkpoints();
     const activities = createActivities({
@@ -66,32 +82,42 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     });
     // Connections that exist before the incident are what makes the first look take milliseconds.
     await Promise.all(clusters.map((cluster) => servers.warm(cluster)));
+    const bundle = await readBundle(dataConverter !== undefined);
+    const workflows = bundle ? { workflowBundle: bundle } : { workflowsPath: require.resolve('../workflows') };
+    const news = newsOf(client, inventory, (error) => log.warn({ error }, 'news of a run were not passed on'));
     const queues = settings.queues ?? [TASK_QUEUE, EMERGENCY_TASK_QUEUE];
     const workers = await Promise.all(
       queues.map((taskQueue) =>
         Worker.create({
           ...optionsOf(taskQueue),
+          ...workflows,
+          ...converter,
           interceptors: { activity: [checkpointsAround(checkpoint), signsOfLife, failuresOfActivities] },
           connection,
           namespace: temporal.namespace,
           activities,
+          sinks: { ...auditSinks(auditLog), ...news },
         }),
       ),
     );
     settings.onReady(`worker ready: ${queues.join(', ')} at ${temporal.address}, namespace ${temporal.namespace}`);
-    await Promise.all(workers.map((worker) => worker.run()));
+    const socket = await openSlackSocket({
+      client,
+      inventory,
+      secret,
+      onFailure: (error) => log.warn({ error }, 'Slack by Socket Mode'),
+      ...(auditLog && { audit: auditDoor(auditLog) }),
+    }).catch((error: unknown) => log.warn({ error }, 'Slack by Socket Mode is not to be had'));
+    await Promise.all(workers.map((worker) => worker.run())).finally(() => socket?.close());
   } finally {
     await servers.close();
+    await auditLog?.close();
     await connection.close();
   }
 }
 
 function optionsOf(taskQueue: string): Omit<WorkerOptions, 'connection'> {
-  const workflows: Partial<WorkerOptions> = existsSync(BUNDLE_PATH)
-    ? { workflowBundle: { codePath: BUNDLE_PATH } }
-    : { workflowsPath: require.resolve('../workflows') };
   return {
-    ...workflows,
     taskQueue,
     // A dead worker is noticed by these: the default sticky timeout alone would add ten seconds to a failover.
     stickyQueueScheduleToStartTimeout: '2 s',

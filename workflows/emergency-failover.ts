@@ -12,6 +12,7 @@ import { unlessCalledOff } from './steps/call-off';
 import { keep } from './steps/keep';
 import { openGate, type Gate } from './steps/approval';
 import { holdsLock, underLock } from './steps/lock';
+import { heedResolvedAlerts } from './steps/resolved-alerts';
 import { reroute } from './steps/route';
 import { failureWords, openRunbook, type Runbook } from './steps/runbook';
 import { takeOver } from './steps/take-over';
@@ -29,6 +30,7 @@ export async function emergencyFailover(input?: unknown): Promise<RunbookReport>
 
   const book = openRunbook('emergencyFailover', order);
   const gate = openGate(book, order.requestedBy);
+  heedResolvedAlerts(book, gate);
   if (order.watcher)
     book.found.evidence.push(`the watcher noticed at ${order.watcher.noticedAt}: ${order.watcher.because}`);
 

@@ -41,7 +41,8 @@ export async function failoverDrill(input?: unknown): Promise<RunbookReport> {
 
 /** By policy: the cluster whose last drill is longest ago, of those that may be drilled now. One that never may would keep the others waiting. */
 async function chooseAndDrill(order: DrillOrder): Promise<RunbookReport> {
-  const book = openRunbook('failoverDrill', { ...order, cluster: 'fleet' });
+  // Whoever is told is told of the drill of the cluster, once.
+  const book = openRunbook('failoverDrill', { ...order, cluster: 'fleet', dryRun: true });
   const { candidates, leftOut } = await book.step(
     'Choose the cluster whose last drill is longest ago',
     () => drill.drillCandidates(),

@@ -3,6 +3,7 @@ import { workflowInfo } from '@temporalio/workflow';
 
 export { emergencyFailover } from './emergency-failover';
 export { failoverPermits } from './failover-permits';
+export { notifyRun } from './notify-run';
 export { plannedSwitchover } from './planned-switchover';
 export { failoverDrill } from './failover-drill';
 export { rejoinInstance } from './rejoin-instance';

@@ -112,6 +112,20 @@ export const ORDERS: Readonly<Record<string, z.ZodType>> = {
   rejoinInstance: rejoinOrder,
   emergencyFailover: failoverOrder,
 };
+const told = z.strictObject({
+  ids: z.array(z.string()).readonly(),
+  marks: z.record(z.string(), z.string()).readonly(),
+  unsure: z.boolean(),
+});
+
+/** Filled by the worker of the run that is told of. */
+export const notifyOrder = z.strictObject({
+  cluster,
+  workflowId: z.string().min(1),
+  run: z.string().min(1),
+  told: z.record(z.string(), told).readonly().default({}).describe('What each channel knows already'),
+});
+export type NotifyOrder = z.output<typeof notifyOrder>;
 
 export const watchOrder = z.strictObject({
   cluster,

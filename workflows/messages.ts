@@ -3,6 +3,7 @@ import { type Voter } from './decisions/approvals';
 import { type Permit, type PermitRequest } from './decisions/permits';
 import { type Outcome, type PlanSummary, type RunbookReport, type StepRecord } from './decisions/report';
 import { type Pause } from './decisions/controls';
+import { type Story } from './decisions/story';
 import { type Door, type GivenVote } from './decisions/votes';
 
 /** Task queues. The emergency has its own, so that a long restore can never eat its slots. */
@@ -20,6 +21,8 @@ export const drillId = (cluster: string): string => `cluster/${cluster}/drill`;
 /** Of a Temporal schedule, and before the time in the ids of its runs. */
 export const scheduleId = (name: string): string => `${SCHEDULE_PREFIX}${name}`;
 export const SCHEDULE_PREFIX = 'mysql-runbooks/';
+/** Who tells of a run: it lives on when the run has ended, until everybody is told. */
+export const notifyId = (workflowId: string, run: string): string => `${workflowId}/news/${run}`;
 export const PERMITS_ID = 'fleet/failover-permits';
 
 /** What a run is doing right now. */
@@ -56,6 +59,7 @@ export interface Question {
   readonly mayApprove: readonly string[];
   /** How often they were reminded, escalations to the next group included. */
   readonly reminders: number;
+  readonly remindedAt?: string;
   readonly requestedBy: string;
   readonly twoPersons: boolean;
   readonly people: readonly Voter[];
@@ -93,6 +97,7 @@ export interface Word {
 
 export const progressQuery = defineQuery<RunProgress>('progress');
 export const reportQuery = defineQuery<RunbookReport | null>('report');
+export const storyQuery = defineQuery<Story>('story');
 
 export const approveUpdate = defineUpdate<string, [Vote]>('approve');
 export const rejectUpdate = defineUpdate<string, [Vote]>('reject');
@@ -109,5 +114,17 @@ export const pauseSignal = defineSignal<[Word]>('pause');
 export const resumeSignal = defineSignal<[Word]>('resume');
 export const cancelSignal = defineSignal<[Word]>('cancel');
 
+/** An alert is over. */
+export interface ResolvedAlert {
+  /** The source, as the inventory names it. */
+  readonly source: string;
+  readonly alert: string;
+}
+/** The run looks at once whether its question still stands; past its question it goes on. */
+export const alertResolvedSignal = defineSignal<[ResolvedAlert]>('alertResolved');
+
 export const requestPermitUpdate = defineUpdate<Permit, [PermitRequest]>('requestPermit');
 export const returnPermitSignal = defineSignal<[string]>('returnPermit');
+
+/** There is something new to tell of the run. */
+export const newsSignal = defineSignal('news');

@@ -19,7 +19,8 @@ export async function scheduledRun(input?: unknown): Promise<RunbookReport> {
   const { schedule, runbook, input: order } = parseInput(scheduledOrder, input, form);
   const cluster = typeof order['cluster'] === 'string' ? order['cluster'] : 'fleet';
   const requestedBy = `schedule ${schedule}`;
-  const book = openRunbook('scheduledRun', { cluster, reason: '', requestedBy, trigger: 'schedule' });
+  // Whoever is told is told of the runbook, once.
+  const book = openRunbook('scheduledRun', { cluster, reason: '', requestedBy, trigger: 'schedule', dryRun: true });
   const { known, blackout } = await book.step(
     'Ask the inventory whether anything may begin now',
     () => schedules.blackoutNow({ schedule }),

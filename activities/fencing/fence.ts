@@ -4,7 +4,7 @@ import { type FenceFindings } from '../../workflows/decisions/fence';
 import { type StepPart } from '../../workflows/decisions/report';
 import { type Deps, knownInstance, serverNamed, stopwatch, words } from '../deps';
 import { RunbookError } from '../errors';
-import { CLOSE_BOUNDED } from '../mysql/sessions';
+import { closeBounded } from '../mysql/sessions';
 import { lookAtCluster } from '../observe/cluster';
 import { stopReceiver } from '../replication/receivers';
 import { fenceRouters } from '../routing/writes';
@@ -147,7 +147,7 @@ export async function closeOldPrimary(
   try {
     await serverNamed(deps, cluster, name).session(
       async (session) => {
-        for (const statement of CLOSE_BOUNDED) await session.run(statement);
+        for (const statement of closeBounded()) await session.run(statement);
       },
       { deadlineMs: answered ? 1_500 : 60 },
     );

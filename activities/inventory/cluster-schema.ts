@@ -5,6 +5,7 @@ import { account, atMost, host, name, port } from './fields';
 import { router } from './router-schema';
 import { WEEKDAYS } from '../../workflows/decisions/calendar';
 import { didYouMean } from './suggest';
+import { tlsPolicy } from './tls-schema';
 import { command, flag, oneOf, says, span, strict, text, wholeNumber } from './words';
 
 const PROMOTION_RULES = ['prefer', 'neutral', 'prefer_not', 'must_not'] as const;
@@ -121,19 +122,6 @@ function isTimeZone(written: string): boolean {
   }
 }
 
-const tls = strict(
-  {
-    mode: oneOf(['encrypt', 'verify', 'off'])
-      .default('encrypt')
-      .describe('encrypt: encrypted, certificate not checked. verify: checked against ca. off: plain text.'),
-    ca: text('a file name', 'for example tls/ca.pem')
-      .exactOptional()
-      .describe('Certificate authority file, with mode verify.'),
-  },
-  'tls with mode',
-  'for example { mode: verify, ca: tls/ca.pem }',
-).prefault({});
-
 const instances = says(
   'a list of at least one instance',
   'for example instances: [{ name: db1, host: 10.0.0.11, port: 3306 }]',
@@ -175,7 +163,7 @@ export const cluster = strict(
     drillable: flag('leave the line out for false')
       .exactOptional()
       .describe('The primary may be killed on purpose, in a drill of mode kill.'),
-    tls: tls.describe('Encryption of our own connections to the servers.'),
+    tls: tlsPolicy('encrypt').describe('Encryption of our own connections to the servers.'),
     schema: text('a schema name', 'for example runbooks')
       .regex(/^[A-Za-z0-9_$]{1,64}$/, says('a schema name of letters, digits, "_" and "$"', 'for example runbooks'))
       .default('runbooks')

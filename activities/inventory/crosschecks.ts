@@ -1,8 +1,10 @@
 import { type Path, printPath } from './findings';
+import { type TlsPolicy } from '../../workflows/decisions/cluster';
+import { contradictionsOfGateway } from './gateway';
 import { type WrittenInventory } from './schema';
+import { didYouMean } from './suggest';
 import { whoMay } from '../../workflows/decisions/approvals';
 import { ORDERS } from '../../workflows/inputs';
-import { didYouMean } from './suggest';
 
 /** A mistake that shows only when several fields are seen together. */
 export interface Contradiction {
@@ -32,6 +34,14 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
     ...clusters.flatMap(([cluster, written]) =>
       ofApprovals(written, inventory.people, ['clusters', cluster, 'approvals']),
     ),
+    ...repeated(
+      (inventory.encryption?.keys ?? []).map(({ id }, index) => ({
+        value: id,
+        path: ['encryption', 'keys', index, 'id'],
+      })),
+      (first) => `this id is taken by ${first} — give every key an id of its own, never used before`,
+    ),
+    ...unknownClusters(inventory),
     ...clusters.flatMap(([cluster, { instances, routers, tls, applications = [] }]) => [
       ...repeated(
         instances.map(({ name }, index) => ({ value: name, path: ['clusters', cluster, 'instances', index, 'name'] })),
@@ -50,15 +60,11 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
         })),
         (first) => `this name is taken by ${first} — give every application of a cluster its own name`,
       ),
-      ...routers.flatMap((router, index) => ofRouter(router, ['clusters', cluster, 'routers', index])),
-      ...(tls.ca !== undefined && tls.mode !== 'verify'
-        ? [
-            {
-              path: ['clusters', cluster, 'tls', 'ca'],
-              message: 'ca is used only with mode verify — add mode: verify, or drop ca',
-            },
-          ]
-        : []),
+      ...routers.flatMap((router, index) => {
+        const at: Path = ['clusters', cluster, 'routers', index];
+        return [...ofRouter(router, at), ...(router.kind === 'proxysql' ? ofTls(router.tls, [...at, 'tls']) : [])];
+      }),
+      ...ofTls(tls, ['clusters', cluster, 'tls']),
     ]),
     ...clusters.flatMap(([cluster, { drill, drillable }]) =>
       drill?.mode === 'kill' && drillable !== true
@@ -76,6 +82,7 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
       (first) => `this name is taken by ${first} — give every schedule its own name`,
     ),
     ...inventory.schedules.flatMap((schedule, index) => ofSchedule(schedule, inventory, ['schedules', index])),
+    ...contradictionsOfGateway(inventory),
     // Over all clusters: two clusters that share a server would each promote and fence it as they see fit.
     ...repeated(
       instances.map(({ host, port, path }) => ({ value: `${host.toLowerCase()}:${port}`, path: [...path, 'port'] })),
@@ -116,6 +123,23 @@ function ofSchedule(
       message: `${runbook} does not take this: ${issue.message} — compare it with \`runbook start ${runbook}\``,
     },
   ];
+}
+
+/** A channel for a cluster that does not exist would never be told anything, without a word. */
+function unknownClusters({ clusters, notifications, slack }: WrittenInventory): Contradiction[] {
+  const named = [
+    ...notifications.flatMap(({ clusters: names }, index) =>
+      (names ?? []).map((name, at) => ({ name, path: ['notifications', index, 'clusters', at] })),
+    ),
+    ...Object.keys(slack?.channels ?? {}).map((name) => ({ name, path: ['slack', 'channels', name] })),
+  ];
+  const known = Object.keys(clusters);
+  return named
+    .filter(({ name }) => !known.includes(name))
+    .map(({ name, path }) => ({
+      path,
+      message: `there is no cluster of this name${didYouMean(name, known)} — known here: ${known.join(', ')}`,
+    }));
 }
 
 type WrittenCluster = WrittenInventory['clusters'][string];
@@ -175,6 +199,18 @@ function ofRouter(router: WrittenRouter, path: Path): Contradiction[] {
   ];
 }
 
+function ofTls({ mode, ca, certificate, key }: TlsPolicy, path: Path): Contradiction[] {
+  const found: Contradiction[] = [];
+  if (ca !== undefined && !mode.startsWith('verify'))
+    found.push({ path: [...path, 'ca'], message: 'ca is used only with mode verify — add mode: verify, or drop ca' });
+  if ((certificate === undefined) !== (key === undefined))
+    found.push({
+      path: [...path, certificate === undefined ? 'key' : 'certificate'],
+      message: 'certificate and key belong together — write both, or neither',
+    });
+  return found;
+}
+
 interface DnsNames {
   readonly zone: string;
   readonly writeName: string;
@@ -204,7 +240,10 @@ function outOfZone({ zone, writeName, readName }: DnsNames, path: Path): Contrad
 }
 
 /** The second and later uses of a value, each with the words for it. */
-function repeated(uses: readonly { value: string; path: Path }[], words: (first: string) => string): Contradiction[] {
+export function repeated(
+  uses: readonly { value: string; path: Path }[],
+  words: (first: string) => string,
+): Contradiction[] {
   return uses.flatMap(({ value, path }, index) => {
     const first = uses.findIndex((use) => use.value === value);
     const owner = uses[first];

@@ -28,16 +28,39 @@ export const NAMES = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 export const writeAddress = (example: string) =>
   addressPair(example).describe('host:port where clients connect for writes; the proof by a write goes through here.');
 
-const WAYS = ['env', 'file', 'command'] as const;
+const WAYS = ['env', 'file', 'command', 'vault', 'aws'] as const;
 const REFERENCE_FORM =
-  '{ env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }';
+  '{ env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin }, { command: [pass, show, mysql/admin] }, { vault: { path: mysql/admin } } or { aws: { id: mysql/admin } }';
 const referenceWords = (what: string) => `${what} by reference`;
 const referenceCure = (input: unknown) =>
   input === undefined || input === null || (typeof input === 'object' && !Array.isArray(input))
     ? `write ${REFERENCE_FORM}`
     : `a secret is never written here; say where it is found: ${REFERENCE_FORM}`;
 
-/** Where a secret is found; exactly one of the three ways. */
+const vault = strict(
+  {
+    mount: text('the mount of a KV engine', 'for example secret')
+      .default('secret')
+      .describe('Mount of the KV engine, version 2.'),
+    path: text('the path of a secret', 'for example mysql/admin, without "data/"').describe('Path below the mount.'),
+    field: text('the name of a field', 'for example password').default('password').describe('Field of the secret.'),
+  },
+  'a secret of Vault with path',
+  'for example { vault: { path: mysql/admin } }',
+);
+
+const aws = strict(
+  {
+    id: text('the name or ARN of a secret', 'for example mysql/admin').describe('Name or ARN of the secret.'),
+    field: text('the name of a field', 'for example password')
+      .exactOptional()
+      .describe('Field of the secret where it is JSON. Default: the whole text.'),
+  },
+  'a secret of AWS Secrets Manager with id',
+  'for example { aws: { id: mysql/admin, field: password } }',
+);
+
+/** Where a secret is found; exactly one of these ways. */
 export const secret = (what: string) =>
   strict(
     {
@@ -56,6 +79,8 @@ export const secret = (what: string) =>
       command: command('[pass, show, mysql/admin]')
         .exactOptional()
         .describe('Program that prints the secret, and its arguments. Asked at most once a minute.'),
+      vault: vault.exactOptional().describe('Vault, by its own settings: VAULT_ADDR, VAULT_TOKEN and others.'),
+      aws: aws.exactOptional().describe('AWS Secrets Manager, by its own settings: AWS_REGION, a role and others.'),
     },
     referenceWords(what),
     referenceCure,
@@ -66,7 +91,9 @@ export const secret = (what: string) =>
     )
     .transform((written): SecretReference => {
       if (written.env !== undefined) return { env: written.env };
-      return written.file !== undefined ? { file: written.file } : { command: written.command ?? [] };
+      if (written.file !== undefined) return { file: written.file };
+      if (written.vault !== undefined) return { vault: written.vault };
+      return written.aws !== undefined ? { aws: written.aws } : { command: written.command ?? [] };
     })
     .meta({ oneOf: WAYS.map((way) => ({ required: [way] })) });
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { type Voter } from '../../workflows/decisions/approvals';
-import { type Account, type Cluster, type SecretReference } from '../../workflows/decisions/cluster';
+import { type Account, type Cluster, type SecretReference, type TlsPolicy } from '../../workflows/decisions/cluster';
 import { type Person } from '../../workflows/decisions/people';
 import { type Router } from '../../workflows/decisions/router';
 import { type Schedule } from '../../workflows/decisions/schedules';
@@ -10,7 +10,9 @@ import { RunbookError } from '../errors';
 import { contradictionsOf } from './crosschecks';
 import { systemCode } from './system-code';
 import { type Finding, findingAt, findingOfYaml, findingsOf, printFinding, type Source } from './findings';
-import { inventorySchema, type Notification, type WrittenInventory } from './schema';
+import { type Gateway, settleGateway } from './gateway';
+import { type Notification, type SlackSettings } from './notification-schema';
+import { type Encryption, inventorySchema, type WrittenInventory } from './schema';
 import { didYouMean } from './suggest';
 
 /** The fleet as its inventory file describes it, defaults filled in and paths made absolute. Holds references to secrets only. */
@@ -28,9 +30,16 @@ export interface Inventory {
   };
   readonly people: readonly Person[];
   readonly schedules: readonly Schedule[];
+  readonly encryption?: Encryption;
+  /** `file` is absolute. */
+  readonly audit?: { readonly file?: string; readonly stdout: boolean };
   readonly notifications: readonly Notification[];
+  readonly slack?: SlackSettings;
+  readonly gateway?: Gateway;
   readonly temporal: { readonly address?: string; readonly namespace?: string; readonly webUi?: string };
 }
+
+export type EncryptionKey = Encryption['keys'][number];
 
 /** Read and check an inventory. Throws INVENTORY_INVALID, whose message lists every finding with file, line and cure. */
 export async function loadInventory(path: string): Promise<Inventory> {
@@ -127,7 +136,6 @@ export function findCluster(inventory: Inventory, name: string): Cluster {
 /** From what is written to what the rest of the program sees: names inside, router names filled in, paths absolute. */
 function settle(written: WrittenInventory, path: string): Inventory {
   const folder = dirname(path);
-  const absolute = (reference: SecretReference) => absoluteSecret(reference, folder);
   const account = (one: Account) => absoluteAccount(one, folder);
 
   // The cluster stands in workflow history: of people only what decides.
@@ -141,7 +149,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
       name,
       ...cluster,
       accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
-      tls: { mode: tls.mode, ...(tls.ca === undefined ? {} : { ca: resolve(folder, tls.ca) }) },
+      tls: absoluteTls(tls, folder),
       ...(applications && {
         applications: applications.map((one) => ({ ...one, command: absoluteCommand(one.command, folder) })),
       }),
@@ -151,17 +159,63 @@ function settle(written: WrittenInventory, path: string): Inventory {
     }),
   );
 
+  const { gateway, ...rest } = written;
   return {
-    ...written,
+    ...rest,
     path,
     folder,
     clusters,
     reports: resolve(folder, written.reports),
-    notifications: written.notifications.map((notification) =>
-      notification.kind === 'webhook' ? { ...notification, url: absolute(notification.url) } : notification,
-    ),
+    ...(written.audit && { audit: settleAudit(written.audit, folder) }),
+    ...(written.encryption && { encryption: settleEncryption(written.encryption, folder) }),
+    notifications: written.notifications.map((notification) => settleNotification(notification, folder)),
+    ...(written.slack && { slack: settleSlack(written.slack, folder) }),
+    ...(gateway && { gateway: settleGateway(gateway, folder, (reference) => absoluteSecret(reference, folder)) }),
   };
 }
+
+function settleNotification(notification: Notification, folder: string): Notification {
+  switch (notification.kind) {
+    case 'command':
+      return { ...notification, command: absoluteCommand(notification.command, folder) };
+    case 'webhook': {
+      const { url, secret, ...rest } = notification;
+      return {
+        ...rest,
+        url: absoluteSecret(url, folder),
+        ...(secret && { secret: absoluteSecret(secret, folder) }),
+      };
+    }
+    case 'email': {
+      const { account, ...rest } = notification;
+      return { ...rest, ...(account && { account: absoluteAccount(account, folder) }) };
+    }
+    case 'pagerduty':
+      return { ...notification, routingKey: absoluteSecret(notification.routingKey, folder) };
+  }
+}
+
+function settleSlack({ token, signingSecret, appToken, ...slack }: SlackSettings, folder: string): SlackSettings {
+  return {
+    ...slack,
+    token: absoluteSecret(token, folder),
+    ...(signingSecret && { signingSecret: absoluteSecret(signingSecret, folder) }),
+    ...(appToken && { appToken: absoluteSecret(appToken, folder) }),
+  };
+}
+
+const settleAudit = ({ file, stdout }: NonNullable<Inventory['audit']>, folder: string) => ({
+  stdout,
+  ...(file !== undefined && { file: resolve(folder, file) }),
+});
+
+const settleEncryption = ({ keys, codecServer }: Encryption, folder: string): Encryption => ({
+  keys: keys.map(({ id, key }) => ({ id, key: absoluteSecret(key, folder) })),
+  codecServer: {
+    ...codecServer,
+    ...(codecServer.token && { token: absoluteSecret(codecServer.token, folder) }),
+  },
+});
 
 /** `haproxy-1`, `haproxy-2` … by position, passing over names that are written elsewhere. */
 function named(routers: readonly WrittenRouter[]): Named[] {
@@ -182,7 +236,11 @@ function settleRouter(router: Named, folder: string): Router {
     case 'haproxy':
       return { ...router, socket: absoluteSocket(router.socket, folder) };
     case 'proxysql':
-      return { ...router, account: absoluteAccount(router.account, folder) };
+      return {
+        ...router,
+        account: absoluteAccount(router.account, folder),
+        tls: absoluteTls(router.tls, folder),
+      };
     case 'dns': {
       const { writePort, key, ...dns } = router;
       const secret = absoluteSecret(key.secret, folder);
@@ -214,6 +272,11 @@ const absoluteSecret = (reference: SecretReference, folder: string): SecretRefer
 const absoluteAccount = ({ user, password }: Account, folder: string): Account => ({
   user,
   password: absoluteSecret(password, folder),
+});
+
+const absoluteTls = ({ mode, ...files }: TlsPolicy, folder: string): TlsPolicy => ({
+  mode,
+  ...Object.fromEntries(Object.entries(files).map(([which, file]) => [which, resolve(folder, file)])),
 });
 
 /** A name without a slash is looked up on PATH. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dns } from './dns-schema';
 import { account, name, NAMES, secret, writeAddress } from './fields';
+import { tlsPolicy } from './tls-schema';
 import { addressPair, command, flag, readAddress, says, span, strict, text, wholeNumber } from './words';
 
 const socketWords = says(
@@ -44,6 +45,9 @@ const proxysql = strict(
     admin: addressPair('10.0.0.21:6032').describe('host:port of the admin interface.'),
     account: account('an account of admin-admin_credentials').describe(
       'Account of admin-admin_credentials, not "admin" itself.',
+    ),
+    tls: tlsPolicy('off').describe(
+      'Encryption of the admin connection. ProxySQL offers it with mysql-have_ssl = true.',
     ),
     writers: hostgroup(10).describe(
       'Hostgroup that takes writes. Its servers have the hosts and ports of the instances.',

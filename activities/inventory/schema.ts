@@ -1,42 +1,17 @@
 import { z } from 'zod';
 import { cluster } from './cluster-schema';
-import { atMost, name, secret } from './fields';
+import { encryption } from './encryption-schema';
+import { atMost, name } from './fields';
+import { gateway } from './gateway-schema';
+import { notification, slack } from './notification-schema';
 import { people } from './people-schema';
 import { schedules } from './schedule-schema';
-import { addressText, command, says, strict, text } from './words';
+import { addressText, flag, says, strict, text } from './words';
 
 /**
  * The inventory as it is written. Every field's words (what is expected, how to write it) stand next to the field;
  * positions in the file are added by findings.ts, checks across fields by crosschecks.ts.
  */
-const notification = z.discriminatedUnion(
-  'kind',
-  [
-    strict(
-      {
-        kind: z.literal('command').describe('A program on the worker.'),
-        command: command('[/usr/local/bin/page-dba, --from, runbooks]').describe(
-          'Gets the message as JSON on its input.',
-        ),
-      },
-      'a notification',
-      '{ kind: command, command: [/usr/local/bin/page-dba] }',
-    ),
-    strict(
-      {
-        kind: z.literal('webhook').describe('An HTTP POST of JSON.'),
-        url: secret('a web address').describe('Where the address is found; it often holds a token.'),
-      },
-      'a notification',
-      '{ kind: webhook, url: { env: DBA_WEBHOOK_URL } }',
-    ),
-  ],
-  says(
-    'a notification of kind command or webhook',
-    '{ kind: command, command: […] } or { kind: webhook, url: { env: DBA_WEBHOOK_URL } }',
-  ),
-);
-
 const clusters = says(
   'at least one cluster, by name',
   'for example clusters: { orders: { durability: semi-sync, … } }; see docs/inventory.md',
@@ -66,10 +41,27 @@ export const inventorySchema = strict(
       .describe('Limits across all clusters: beyond them a person is asked.'),
     people,
     schedules,
+    audit: strict(
+      {
+        file: text('a file name', 'for example /var/log/mysql-runbooks/audit.jsonl')
+          .exactOptional()
+          .describe('Appended to by every worker and the gateway; relative to the folder of this inventory.'),
+        stdout: flag('leave the line out for false').default(false).describe("Also on the worker's standard output."),
+      },
+      'audit with file or stdout',
+      'for example { file: /var/log/mysql-runbooks/audit.jsonl }',
+    )
+      .exactOptional()
+      .describe('One JSON line for every decision, step, and statement that changed a server. Left out: none.'),
+    encryption: encryption
+      .exactOptional()
+      .describe('Encrypts what Temporal stores. Left out: plain text. Secrets are never among it.'),
     notifications: z
       .array(notification, says('a list of notifications', 'leave the line out where there is none'))
       .default([])
-      .describe('Who is told about failovers and open questions. A failed notification never stops a runbook.'),
+      .describe('Who is told of runs beside Slack. A failed notification never stops a runbook.'),
+    slack: slack.exactOptional().describe('The Slack app that tells of runs and takes answers. Default: none.'),
+    gateway,
     temporal: strict(
       {
         address: addressText('127.0.0.1:7233').exactOptional().describe('host:port. TEMPORAL_ADDRESS goes before it.'),
@@ -93,4 +85,4 @@ export const inventorySchema = strict(
 );
 
 export type WrittenInventory = z.output<typeof inventorySchema>;
-export type Notification = WrittenInventory['notifications'][number];
+export type Encryption = NonNullable<WrittenInventory['encryption']>;

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { type SecretReference } from '../../workflows/decisions/cluster';
 import { RunbookError } from '../errors';
 import { endingOf, runProgram } from '../programs/run';
+import { fromAws } from './stores/aws';
+import { fromVault } from './stores/vault';
 import { systemCode } from './system-code';
 
 const KEEP_MS = 60_000;
@@ -11,14 +13,25 @@ const COMMAND_TIMEOUT_MS = 10_000;
 /**
  * The value behind a reference. Relative files and commands are meant from `baseFolder` (the inventory's folder).
  * Kept for a minute, so that a failover does not wait for a password store at every statement, and a rotated password is
- * soon known. Throws SECRET_UNAVAILABLE; its words name the reference and never the value, nor what a command printed.
+ * soon known. A store that cannot be asked any more does not end what runs: the last value stays, which a server that has another one
+ * will refuse. Throws SECRET_UNAVAILABLE; its words name the reference and never the value, nor what a command printed.
  */
 export function resolveSecret(reference: SecretReference, baseFolder: string): Promise<string> {
   const key = JSON.stringify([reference, baseFolder]);
   const kept = cache.get(key);
   if (kept && performance.now() - kept.since < KEEP_MS) return kept.value;
 
-  const value = read(reference, baseFolder);
+  const value = read(reference, baseFolder).then(
+    (fresh) => {
+      lastKnown.set(key, fresh);
+      return fresh;
+    },
+    (error: unknown) => {
+      const last = lastKnown.get(key);
+      if (last !== undefined && isStore(reference)) return last;
+      throw error;
+    },
+  );
   cache.set(key, { value, since: performance.now() });
   // A failure is not kept: the cure should work at the next try.
   value.catch(() => {
@@ -31,11 +44,17 @@ export function resolveSecret(reference: SecretReference, baseFolder: string): P
 export const forgetSecrets = (): void => cache.clear();
 
 const cache = new Map<string, { readonly value: Promise<string>; readonly since: number }>();
+const lastKnown = new Map<string, string>();
+
+/** What is asked elsewhere and may be away; a variable or a file that is gone was taken away here. */
+const isStore = (reference: SecretReference): boolean =>
+  'vault' in reference || 'aws' in reference || 'command' in reference;
 
 async function read(reference: SecretReference, baseFolder: string): Promise<string> {
   if ('env' in reference) return fromEnvironment(reference.env);
   if ('file' in reference) return fromFile(resolve(baseFolder, reference.file));
-  return fromCommand(reference.command, baseFolder);
+  if ('command' in reference) return fromCommand(reference.command, baseFolder);
+  return 'vault' in reference ? fromVault(reference.vault) : fromAws(reference.aws);
 }
 
 function fromEnvironment(name: string): string {

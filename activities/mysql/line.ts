@@ -48,6 +48,7 @@ export async function openLine(login: Login, deadlineMs: number, pin: string = P
     flags: ['-LOCAL_FILES'],
     connectAttributes: { program_name: 'mysql-runbooks' },
   });
+  nameHost(connection, login.host);
   // The driver's own time-out ends with the login, and it may never settle a query of a connection that is destroyed.
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -63,6 +64,14 @@ export async function openLine(login: Login, deadlineMs: number, pin: string = P
       .then(resolve, reject)
       .finally(() => clearTimeout(timer));
   });
+}
+
+/**
+ * The driver names the host to TLS only when it is a name: a certificate would be compared with "localhost" where the inventory has an
+ * address. TLS takes the name that the socket was opened with.
+ */
+function nameHost(connection: Connection, host: string): void {
+  Object.assign((connection as unknown as { stream: object }).stream, { _host: host });
 }
 
 function loggedIn(connection: Connection): Promise<void> {

@@ -1,4 +1,6 @@
 import { type Account, type Cluster, type Instance, type SecretReference } from '../../workflows/decisions/cluster';
+import { changesServer, type StatementAudit, withoutLiterals } from '../audit/statements';
+import { RunbookError } from '../errors';
 import { errnoOf, fromDriver, timedOut } from './driver-errors';
 import { type Line, openLine } from './line';
 import { type CallOptions, type Mysql, type Servers, type Session, type Value } from './mysql';
@@ -12,6 +14,8 @@ export interface ServersOptions {
   readonly readFile?: (path: string) => Promise<string>;
   /** Called when a server refused an account, so that a kept password is asked for again: it may have been rotated. */
   readonly refused?: () => void;
+  /** Told of every statement that changed a server, or was to. */
+  readonly audit?: (statement: StatementAudit) => void;
   /** Connections per server at most. Default 6. */
   readonly size?: number;
 }
@@ -73,13 +77,40 @@ export function openServers(options: ServersOptions): KeptServers {
   };
 }
 
+type Witness = <Result>(sql: string, run: () => Promise<Result>) => Promise<Result>;
+
+/** A statement whose answer was lost may have been carried out: it is written down with the error's code. */
+const witness =
+  (tell: (statement: StatementAudit) => void, cluster: string, server: string): Witness =>
+  async (sql, run) => {
+    if (!changesServer(sql)) return run();
+    const since = performance.now();
+    const told = (result: string) =>
+      tell({
+        cluster,
+        server,
+        statement: withoutLiterals(sql),
+        result,
+        ms: Math.round((performance.now() - since) * 10) / 10,
+      });
+    try {
+      const result = await run();
+      told('ok');
+      return result;
+    } catch (error) {
+      told(error instanceof RunbookError ? error.code : 'UNKNOWN');
+      throw error;
+    }
+  };
+
 function openServer(cluster: Cluster, instance: Instance, options: ServersOptions): { mysql: Mysql; pool: Pool } {
   const pool = keepPool({
     open: () => logIn(cluster, instance, options, OPEN_WITHIN_MS),
     size: options.size ?? 6,
     late: (doing, deadlineMs) => timedOut(instance, doing, deadlineMs),
   });
-  return { pool, mysql: speak(instance, pool) };
+  const seen = options.audit && witness(options.audit, cluster.name, instance.name);
+  return { pool, mysql: speak(instance, pool, seen) };
 }
 
 /** Log in at the main port; when max_connections is exhausted there, at the admin port, which has room of its own. */
@@ -106,7 +137,7 @@ async function credentials(account: Account, { secrets }: ServersOptions): Promi
   return { user: account.user, password: await secrets(account.password) };
 }
 
-function speak({ name, host, port }: Instance, pool: Pool): Mysql {
+function speak({ name, host, port }: Instance, pool: Pool, seen?: Witness): Mysql {
   const at = { name, host, port };
   const call = <Result>(
     work: (line: Line) => Promise<Result>,
@@ -117,12 +148,15 @@ function speak({ name, host, port }: Instance, pool: Pool): Mysql {
     ...at,
     rows: (sql, values, options) => call((line) => speakOn(line, at).rows(sql, values), 'nothing', options),
     value: (sql, values, options) => call((line) => speakOn(line, at).value(sql, values), 'nothing', options),
-    run: (sql, values, options) => call((line) => speakOn(line, at).run(sql, values), 'nothing', options),
-    session: (work, options) => call((line) => work(speakOn(line, at)), 'session state', options),
+    run: (sql, values, options) => {
+      const run = () => call((line) => speakOn(line, at).run(sql, values), 'nothing', options);
+      return seen ? seen(sql, run) : run();
+    },
+    session: (work, options) => call((line) => work(speakOn(line, at, seen)), 'session state', options),
   };
 }
 
-function speakOn(line: Line, at: { name: string; host: string; port: number }): Session {
+function speakOn(line: Line, at: { name: string; host: string; port: number }, seen?: Witness): Session {
   const query = async <Result>(
     sql: string,
     values: readonly unknown[] = [],
@@ -138,7 +172,8 @@ function speakOn(line: Line, at: { name: string; host: string; port: number }): 
     rows: <Row extends object>(sql: string, values?: readonly unknown[]) => query<Row[]>(sql, values),
     value: async (sql, values) => (await query<Value[][]>(sql, values, 'arrays'))[0]?.[0],
     run: async (sql, values) => {
-      await query(sql, values);
+      const run = () => query<unknown>(sql, values);
+      await (seen ? seen(sql, run) : run());
     },
   };
 }

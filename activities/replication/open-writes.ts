@@ -10,6 +10,23 @@ const WITHIN_MS = 500;
 /** For the difference between our clock's pace and the server's. */
 const MARGIN_MS = 50;
 
+/** While nobody who came later has taken it. */
+export interface Right {
+  /** CONNECTION_ID of the session that has it. */
+  readonly session: number;
+  /** Throws HOST_TIMED_OUT, CONNECTION_LOST. */
+  readonly open: () => Promise<void>;
+  /** super_read_only again. Throws CONNECTION_LOST and what the statement says; no deadline of its own. */
+  readonly close: () => Promise<void>;
+}
+
+/** SQL, to be part of a statement that only who has the right may carry out, whenever the server comes to it. */
+export const isHeldBy = ({ session }: Right): string => `IS_USED_LOCK('${LOCK}') <=> ${session}`;
+
+/** Asks the server. Throws HOST_UNREACHABLE, HOST_TIMED_OUT, CONNECTION_LOST. */
+export const isStillHeld = async (server: Mysql, right: Right): Promise<boolean> =>
+  Number(await server.value(`SELECT ${isHeldBy(right)}`)) === 1;
+
 /**
  * Have the right to open this server's writes while `work` runs; whoever had it before loses it for good. A worker that was given up and
  * wakes up behind its successor's back can then open nothing: the only session in which it could is gone.
@@ -19,7 +36,7 @@ const MARGIN_MS = 50;
 export function withRightToOpen<Result>(
   server: Mysql,
   forMs: number,
-  work: (open: () => Promise<void>) => Promise<Result>,
+  work: (right: Right) => Promise<Result>,
 ): Promise<Result> {
   return server.session(
     async (session) => {
@@ -27,15 +44,19 @@ export function withRightToOpen<Result>(
         const holder = await session.value('SELECT IS_USED_LOCK(?)', [LOCK]);
         if (typeof holder === 'number') await killSessions(server, [holder]);
       }
-      const clock = await readClock(session);
-      return work(() => openIn(session, server, clock));
+      const [clock, id] = [await readClock(session), Number(await session.value('SELECT CONNECTION_ID()'))];
+      return work({
+        session: id,
+        open: () => openIn(session, server, clock),
+        close: () => session.run('SET GLOBAL super_read_only = ON'),
+      });
     },
     { deadlineMs: forMs },
   );
 }
 
 /** Open writes of a server that answers. Idempotent; throws as withRightToOpen. */
-export const openWrites = (server: Mysql): Promise<void> => withRightToOpen(server, 2_000, (open) => open());
+export const openWrites = (server: Mysql): Promise<void> => withRightToOpen(server, 2_000, ({ open }) => open());
 
 /** The server's time, and when we had it by our own clock: read beforehand, for clients may wait for the opening. */
 interface ServerClock {

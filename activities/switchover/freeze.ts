@@ -1,24 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
-import { CLOSE_BOUNDED, killSessions } from '../mysql/sessions';
+import { closeBounded, killSessions } from '../mysql/sessions';
+import { isHeldBy, type Right } from '../replication/open-writes';
 
 /**
  * Take writes from a primary that is well, within `withinMs`: super_read_only, then proof that nothing moves. Returns its gtid_executed,
  * as soon as it is read, and the proof, which takes a second reading: what waits for the first need not wait for the second.
  * It waits behind LOCK TABLES and behind a commit that waits for an acknowledgement, so it is bounded by `lock_wait_timeout` (whole
  * seconds) and by our own deadline. An XA transaction that is prepared can commit in spite of it: then it is no freeze.
+ * Only whoever has the right to open it again may freeze it, so that an attempt that was given up and wakes up later freezes nothing.
  * When it throws, no statement of it is left that could still freeze the server later.
  * Throws FREEZE_FAILED, HOST_TIMED_OUT, LOCK_WAIT_EXCEEDED; the caller takes it back.
  * Source: MySQL manual, "super_read_only", "XA Transaction States".
  */
-export async function freeze(primary: Mysql, withinMs: number): Promise<Frozen> {
+export async function freeze(primary: Mysql, right: Right, withinMs: number): Promise<Frozen> {
   const begun: { session: number | null } = { session: null };
   try {
     await primary.session(
       async (session) => {
         begun.session = Number(await session.value('SELECT CONNECTION_ID()'));
-        for (const statement of CLOSE_BOUNDED) await session.run(statement);
+        for (const statement of closeBounded(isHeldBy(right))) await session.run(statement);
       },
       { deadlineMs: Math.max(1, Math.round(withinMs)) },
     );
@@ -26,7 +28,12 @@ export async function freeze(primary: Mysql, withinMs: number): Promise<Frozen> 
     if (begun.session !== null) await endSession(primary, begun.session);
     throw error;
   }
-  const [first, prepared] = await Promise.all([executedOn(primary), primary.rows('XA RECOVER')]);
+  const [first, prepared, closed] = await Promise.all([
+    executedOn(primary),
+    primary.rows('XA RECOVER'),
+    primary.value('SELECT @@global.super_read_only'),
+  ]);
+  if (Number(closed) !== 1) throw notFrozen(primary, 'another attempt has taken over');
   if (prepared.length > 0)
     throw notFrozen(primary, `${prepared.length} prepared XA transaction(s) could commit behind the freeze`);
   return { executed: first, proof: stillAt(primary, first) };

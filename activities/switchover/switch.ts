@@ -1,63 +1,22 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { type Cluster } from '../../workflows/decisions/cluster';
-import { type StepPart } from '../../workflows/decisions/report';
-import { type Deps, knownInstance, serverNamed, stopwatch, type Stopwatch, words } from '../deps';
+import { type Deps, knownInstance, serverNamed, stopwatch, words } from '../deps';
 import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
 import { recordEpoch } from '../replication/epoch';
-import { openWrites, withRightToOpen } from '../replication/open-writes';
-import { repointReplica } from '../replication/repoint';
+import { isStillHeld, type Right, withRightToOpen } from '../replication/open-writes';
 import { semiSyncStatement } from '../replication/semi-sync';
-import { type RouterSettings } from '../routing/control';
-import { onAllRouters, openRouter } from '../routing/router';
-import { routeWrites, type Routed } from '../routing/writes';
+import { routeWrites } from '../routing/writes';
 import { freeze } from './freeze';
-import { releaseLeft, type ReleaseOrder, releaseRouters } from './release';
-import { refuseIfMoved } from './moved';
+import { held, onRouters, type Pair, type Switched, type SwitchOrder, type Unwitnessed } from './order';
+import { releaseRouters } from './release';
+import { answers, overtaken, primaryLost, undo } from './undo';
 import { callWitnesses } from './witness';
 
-export interface SwitchOrder {
-  readonly cluster: Cluster;
-  readonly from: string;
-  readonly to: string;
-  /** Replicas that were pointed at the candidate beforehand. */
-  readonly below: readonly string[];
-  /** Run id, kept in the epoch row. */
-  readonly run: string;
-  /** Higher than every epoch that was seen. */
-  readonly minEpoch: number;
-  /** From the hold to the moment before writes open. What takes longer is undone. */
-  readonly budgetMs: number;
-  /** What a hold changes, as each router had it before, by router name. */
-  readonly settings: Readonly<Record<string, RouterSettings>>;
-}
-
-/** `gapMs`: how long clients behind the routers had nothing acknowledged; null where that was not seen. */
-export type Switched =
-  | {
-      readonly result: 'switched';
-      readonly uuid: string;
-      readonly epoch: number;
-      readonly routed: Routed;
-      /** Routers that may hold the old primary still: who is away keeps nobody else waiting. */
-      readonly unreleased: readonly string[];
-      readonly gapMs: number | null;
-      readonly parts: readonly StepPart[];
-    }
-  | {
-      readonly result: 'undone';
-      /** server_uuid of the old primary, which takes writes again. */
-      readonly uuid: string;
-      readonly because: string;
-      /** What somebody must look at all the same. */
-      readonly left: readonly string[];
-      readonly gapMs: number | null;
-      readonly parts: readonly StepPart[];
-    }
-  | { readonly result: 'not begun'; readonly because: string; readonly parts: readonly StepPart[] };
-
 /** Above the budget, for what is cheap: claiming the candidate and reading both. */
-const BESIDES_MS = 5_000;
+const BESIDES_MS = 8_000;
+/** Less than the time after which a worker that stands still is given up: who comes back later than that claims nothing. */
+const CLAIMED_WITHIN_MS = 800;
+/** For what follows when it is over: an undo that is worth its name takes a fraction. */
+const UNDO_MS = 10_000;
 
 /**
  * The part of a switchover that clients wait for, as one unit: hold, freeze, prove frozen, let the candidate catch up, open it, route, prove.
@@ -81,43 +40,64 @@ export async function switchPrimary(deps: Deps, order: SwitchOrder, attempt: num
       parts: watch.parts(),
     };
   const forMs = order.budgetMs + BESIDES_MS;
-  const witnesses = await callWitnesses(deps, order.cluster, forMs);
+  const audience = callWitnesses(deps, order.cluster, forMs);
   try {
-    const ended = await onwardOrBack(deps, order, { ...pair, mayBeOpen: attempt > 1 }, forMs);
+    const ended = await onwardOrBack(deps, order, { ...pair, audience, mayBeOpen: attempt > 1 }, forMs);
     // Who comes after one that died has not seen when the silence began.
-    return { ...ended, gapMs: attempt === 1 ? await witnesses.gapMs(ended.uuid) : null };
+    return { ...ended, gapMs: attempt === 1 ? await (await audience).gapMs(ended.uuid) : null };
   } finally {
-    witnesses.end();
+    (await audience).end();
   }
 }
 
-type Ended = Exclude<Switched, { result: 'not begun' }>;
-type Unwitnessed =
-  Omit<Extract<Ended, { result: 'switched' }>, 'gapMs'> | Omit<Extract<Ended, { result: 'undone' }>, 'gapMs'>;
-
+/**
+ * Whoever has the right to open the old primary decides, and the next attempt takes it before it looks. So one that was given up and goes
+ * on later can neither freeze nor open anything.
+ */
 async function onwardOrBack(deps: Deps, order: SwitchOrder, pair: Pair, forMs: number): Promise<Unwitnessed> {
-  try {
-    await withRightToOpen(pair.to, forMs, (open) =>
-      untilOpen(deps, order, pair, () => {
-        pair.mayBeOpen = true;
-        return open();
-      }),
-    );
-  } catch (error) {
+  // One that hangs would keep us waiting for its lock: dead or not, it is not there to go back to.
+  if (!(await answers(pair.from))) {
+    if (await isOpen(pair.to)) return forward(deps, order, pair);
+    return primaryLost(deps, order, 'it does not answer');
+  }
+  const undone = await withRightToOpen(pair.from, forMs + 2 * UNDO_MS, (back) => {
+    if (pair.watch.elapsedMs() > CLAIMED_WITHIN_MS) throw overtaken(order.from);
+    return tryOnward(deps, order, pair, { back, forMs });
+  });
+  return undone ?? forward(deps, order, pair);
+}
+
+interface Decision {
+  readonly back: Right;
+  readonly forMs: number;
+}
+
+/** Null when the candidate is open. */
+async function tryOnward(
+  deps: Deps,
+  order: SwitchOrder,
+  pair: Pair,
+  { back, forMs }: Decision,
+): Promise<Unwitnessed | null> {
+  const giveUp = async (error: unknown, candidate: Right | null) => {
     pair.watch.mark('giving up');
     // The answer to the statement that opens may be lost: what counts is what the servers say.
     const isOver = pair.mayBeOpen && (await isOpen(pair.to)) && !(await isOpen(pair.from));
-    if (!isOver) return undo(deps, order, words(error), pair);
+    return isOver ? null : undo(deps, order, pair, { because: words(error), back, candidate });
+  };
+  const claim = { had: false };
+  try {
+    return await withRightToOpen(pair.to, forMs + UNDO_MS, async (candidate) => {
+      claim.had = true;
+      return untilOpen(deps, order, pair, { back, candidate }).then(
+        () => null,
+        (error: unknown) => giveUp(error, candidate),
+      );
+    });
+  } catch (error) {
+    if (claim.had) throw error;
+    return giveUp(error, null);
   }
-  return forward(deps, order, pair);
-}
-
-interface Pair {
-  readonly from: Mysql;
-  readonly to: Mysql;
-  readonly watch: Stopwatch;
-  /** This attempt or one before it may have told the candidate to open. While nobody has, it is closed whether it answers or not. */
-  mayBeOpen: boolean;
 }
 
 const isAsSeen = ({ from, to }: Pick<Pair, 'from' | 'to'>): Promise<boolean> =>
@@ -126,19 +106,25 @@ const isAsSeen = ({ from, to }: Pick<Pair, 'from' | 'to'>): Promise<boolean> =>
     () => false,
   );
 
-async function untilOpen(
-  deps: Deps,
-  order: SwitchOrder,
-  { from, to, watch }: Pair,
-  open: () => Promise<void>,
-): Promise<void> {
+interface Rights {
+  readonly back: Right;
+  readonly candidate: Right;
+}
+
+async function untilOpen(deps: Deps, order: SwitchOrder, pair: Pair, { back, candidate }: Rights): Promise<void> {
   const { cluster, budgetMs } = order;
-  const [fromOpen, toOpen] = await Promise.all([isOpen(from), isOpen(to)]);
+  const { from, to, watch } = pair;
+  const [fromOpen, toOpen, uuid] = await Promise.all([isOpen(from), isOpen(to), to.value('SELECT @@server_uuid')]);
+  pair.toUuid = String(uuid);
   if (toOpen && !fromOpen) return;
   if (toOpen || !fromOpen) throw diedBefore(order);
 
   // As a source it would wait for acknowledgements of what it applies; so it becomes one when it has caught up, without a look more.
   const acknowledged = await semiSyncStatement(to, cluster.durability === 'async' ? 'none' : 'source');
+  await pair.audience;
+  await goodMoment(from, to, CALM_WITHIN_MS);
+  if (!(await isStillHeld(from, back))) throw overtaken(order.from);
+  watch.mark('calm');
   await onRouters(deps, order, (router) => router.hold(knownInstance(cluster, order.from)));
   watch.mark('held');
   const held = watch.elapsedMs();
@@ -146,19 +132,22 @@ async function untilOpen(
   await goodMoment(from, to, Math.min(MOMENT_WITHIN_MS, budgetMs / 4));
   watch.mark('close behind');
 
-  const frozen = await freeze(from, left());
+  const frozen = await freeze(from, back, left());
   watch.mark('frozen');
   await Promise.all([frozen.proof, caughtUp(to, frozen.executed, left())]);
   watch.mark('caught up');
   if (acknowledged !== null) await to.run(acknowledged);
   if (left() <= 0) throw overBudget(budgetMs);
-  await open();
+  pair.mayBeOpen = true;
+  await candidate.open();
   watch.mark('open');
 }
 
 /** A candidate whose disk is quick applies a commit in less. */
 const MOMENT_MS = 8;
 const MOMENT_WITHIN_MS = 500;
+/** Before the hold nobody waits for it. */
+const CALM_WITHIN_MS = 3_000;
 
 /**
  * A moment in which the candidate is close behind, or the end of our patience: what it has not applied when the freeze begins is time in
@@ -214,63 +203,6 @@ async function forward(deps: Deps, order: SwitchOrder, { to, watch }: Pair): Pro
   watch.mark('routed');
   const unreleased = (await releaseRouters(deps, held(order))).map(({ router }) => router);
   return { result: 'switched', uuid, epoch, routed, unreleased, parts: watch.parts() };
-}
-
-/**
- * The candidate closed for sure where it answers, the old primary open, the routers at it: in this order, so that never two take writes.
- * Nobody waits for the answer of a candidate that was never told to open; one that was may have taken writes, and then there is no way back.
- */
-async function undo(deps: Deps, order: SwitchOrder, because: string, pair: Pair): Promise<Unwitnessed> {
-  const { from, to, watch, mayBeOpen } = pair;
-  const closing = to.run('SET GLOBAL super_read_only = ON', [], { deadlineMs: CLOSE_WITHIN_MS }).then(
-    () => true,
-    () => false,
-  );
-  if (mayBeOpen) await refuseIfMoved(deps, order, await closing);
-  const followed = followAgain(deps, order);
-  await openWrites(from);
-  watch.mark('open again');
-  await onRouters(deps, order, (router) => router.pointWritesTo(knownInstance(order.cluster, order.from)));
-  // The old primary's clients wait: another attempt mends what this one could not.
-  await releaseLeft(deps, held(order));
-  await followed;
-  watch.mark('undone');
-  const uuid = String(await from.value('SELECT @@server_uuid'));
-  const left =
-    (await closing) || !mayBeOpen
-      ? []
-      : [
-          `${order.to} did not answer when it was closed again, and may take writes when it comes back: no router leads to it; set super_read_only there before anything else`,
-        ];
-  return { result: 'undone', uuid, because, left, parts: watch.parts() };
-}
-
-/**
- * The old primary may be left without anybody who acknowledges its commits: the candidate is gone perhaps, and the others copy from it.
- * What cannot be done in a moment is left to the runbook, which points them back, too.
- */
-async function followAgain(deps: Deps, { cluster, below, from }: SwitchOrder): Promise<void> {
-  const back = below.map((name) => repointReplica(deps, cluster, name, from).catch(() => undefined));
-  await Promise.race([Promise.all(back), pause(FOLLOWS_WITHIN_MS)]);
-}
-
-const FOLLOWS_WITHIN_MS = 500;
-
-/** Clients wait behind it, for a server that may be gone. */
-const CLOSE_WITHIN_MS = 200;
-
-const held = ({ cluster, from, settings }: SwitchOrder): ReleaseOrder => ({
-  ...{ cluster, held: from, settings },
-  routers: cluster.routers.map(({ name }) => name),
-});
-
-async function onRouters(
-  deps: Deps,
-  { cluster }: SwitchOrder,
-  work: (router: ReturnType<typeof openRouter>) => Promise<unknown>,
-): Promise<void> {
-  const controls = cluster.routers.map((router) => openRouter(deps, router, cluster.instances));
-  for (const result of await onAllRouters(controls, work)) if (!result.ok) throw result.error;
 }
 
 const isReadOnly = async (server: Mysql): Promise<boolean> =>

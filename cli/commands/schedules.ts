@@ -2,6 +2,7 @@ import { type Command } from 'commander';
 import { type Schedule } from '../../workflows/decisions/schedules';
 import { type Context, contextOf } from '../context';
 import { invalidInput } from '../exit';
+import { requireRole } from '../may';
 import { type Door } from '../temporal';
 import { columns } from './list';
 
@@ -42,6 +43,7 @@ export function registerSchedules(program: Command): void {
 }
 
 async function apply(context: Context, dryRun: boolean): Promise<void> {
+  await requireRole(context, dryRun ? 'viewer' : 'operator');
   const { schedules } = await context.inventory();
   const [{ withTemporal }, { applySchedules }] = await Promise.all([
     import('../temporal.js'),
@@ -117,6 +119,7 @@ async function outcomeOf(
 }
 
 async function setPause(context: Context, verb: 'pause' | 'resume', name: string, reason = ''): Promise<void> {
+  await requireRole(context, 'operator');
   const [{ withTemporal }, { describe, handleOf, ourNames }] = await Promise.all([
     import('../temporal.js'),
     import('../schedules.js'),

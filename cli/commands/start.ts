@@ -1,6 +1,7 @@
 import { type Command } from 'commander';
 import { type Context, contextOf } from '../context';
 import { exitOfOutcome } from '../exit';
+import { requireRole } from '../may';
 import { runbookHelp } from '../runbook-words';
 
 interface StartOptions {
@@ -78,6 +79,7 @@ async function start(context: Context, name: string, options: StartOptions, plan
       ...given({ reason, to, datacentre, at, window }),
     },
   });
+  await requireRole(context, planOnly ? 'viewer' : 'operator');
   // Where an inventory lies here, a misspelt cluster is answered here; elsewhere the worker knows.
   if (input.cluster !== FLEET && (await context.inventoryIfAny())) await context.cluster(input.cluster);
 

@@ -1,6 +1,7 @@
 import { type Command } from 'commander';
 import { contextOf } from '../context';
 import { EXIT, invalidInput } from '../exit';
+import { requireRole } from '../may';
 
 interface WatchOptions {
   readonly probeMs?: string;
@@ -17,6 +18,7 @@ export function registerWatch(program: Command): void {
     .action(async (name: string, options: WatchOptions, command: Command) => {
       const context = contextOf(command);
       const probeMs = readProbe(options.probeMs);
+      await requireRole(context, 'operator');
       if (await context.inventoryIfAny()) await context.cluster(name);
       const [{ withTemporal }, { startWatch }] = await Promise.all([
         import('../temporal.js'),
@@ -35,6 +37,7 @@ export function registerWatch(program: Command): void {
     .description('watch no more; a failover that runs is not stopped')
     .action(async (name: string, _options: object, command: Command) => {
       const context = contextOf(command);
+      await requireRole(context, 'operator');
       const [{ withTemporal }, { stopWatch }] = await Promise.all([import('../temporal.js'), import('../watching.js')]);
       await withTemporal(context, async (door) => {
         const stopped = await stopWatch(door, name);

@@ -27,7 +27,7 @@ export function registerWorker(program: Command): void {
       const { runWorker } = await import('../../workers/worker.js');
       await runWorker({
         inventoryPath: context.inventoryPath,
-        temporal: { address, namespace, connection: { ...connectionOptions, address } },
+        temporal: { address, namespace, connection: connectionOptions },
         ...(options.queue === undefined ? {} : { queues: options.queue }),
         onReady: (line) => context.answer(line, { ready: true, address, namespace, queues: options.queue ?? known }),
       });

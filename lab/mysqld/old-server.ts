@@ -10,6 +10,7 @@ import { findOldMysql, type OldRelease } from '../programs/old-mysql';
 import { type Progress } from '../programs/progress';
 import { runTool } from '../programs/tool';
 import { runAll, type Door } from '../sql';
+import { adminGrants } from './accounts';
 import { accepts } from './server';
 
 export interface OldServer {
@@ -19,7 +20,7 @@ export interface OldServer {
   readonly pid: number;
   /** root through the unix socket. */
   readonly root: Door;
-  /** Account `runbooks` for TCP; ALL privileges, since the old releases lack most of the finer ones. */
+  /** Account `runbooks` for TCP, with the grants of docs/security.md. */
   readonly account: { readonly user: string; readonly password: string };
   stop(): Promise<void>;
 }
@@ -79,7 +80,7 @@ export async function startOldServer(
     await runAll(root, [
       'SET SESSION sql_log_bin = 0',
       `CREATE USER 'runbooks'@'%' IDENTIFIED WITH mysql_native_password BY '${account.password}'`,
-      "GRANT ALL ON *.* TO 'runbooks'@'%'",
+      ...adminGrants("'runbooks'@'%'", version),
     ]);
     return { version, host: '127.0.0.1', port, pid: mark.pid, root, account, stop };
   } catch (error) {

@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { observerDetails } from '../../activities/observe/last-seen';
 import { type Lab } from '../../lab';
 import { rowKey, rowsOn } from '../../lab/load';
@@ -41,6 +42,22 @@ export async function stateOf({ client, lab }: Incident): Promise<string> {
   const progress = await client.workflow.getHandle(changeId(lab.cluster)).query(progressQuery).catch(String);
   return JSON.stringify({ progress, observer: await observerDetails(client, lab.cluster).catch(String) }, null, 1);
 }
+
+/** Fails with what the run and the watcher say where something waits longer than anything here should. */
+export async function within<Result>(story: Incident, what: string, work: Promise<Result>): Promise<Result> {
+  const late = new AbortController();
+  const alarm = pause(WITHIN_MS, undefined, { signal: late.signal }).then(async () => {
+    throw new Error(`not within ${WITHIN_MS} ms: ${what}\n${await stateOf(story)}`);
+  });
+  try {
+    return await Promise.race([work, alarm]);
+  } finally {
+    late.abort();
+    alarm.catch(() => undefined);
+  }
+}
+
+const WITHIN_MS = 120_000;
 
 /** What a person does today with an old primary: rebuild it from the new one, and let it follow. */
 export async function rejoin({ lab, faults }: Incident, old: string, primary: string): Promise<void> {

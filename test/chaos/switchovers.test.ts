@@ -5,7 +5,7 @@ import { isAlive } from '../../lab/processes';
 import { begin } from '../incidents/faulty-worker';
 import { type Incident, incident } from '../incidents/incident';
 import { eventually } from '../support/wait';
-import { allIsWell, generator, MINUTES, prepare, primaryOf, rejoin, SEED, stateOf } from './scene';
+import { allIsWell, generator, MINUTES, prepare, primaryOf, rejoin, SEED, stateOf, within } from './scene';
 
 /**
  * The primary is moved on purpose, again and again, and in the middle something dies. Not part of `npm test`:
@@ -29,7 +29,7 @@ test(
             begin(story, { to, drainSeconds: 5 }, 'plannedSwitchover'),
           );
           const told = await misfortune(story, { old, to }, random);
-          const outcome = await outcomeOf(run);
+          const outcome = await within(story, `round ${round} (${told}): the change ends`, outcomeOf(run));
           const now = await eventually(
             `round ${round} (${told}): a server takes writes`,
             async () => {
@@ -40,7 +40,7 @@ test(
             },
             90_000,
           );
-          await gather(story, { old, to, now });
+          await within(story, `round ${round} (${told}): everybody is gathered`, gather(story, { old, to, now }));
           await allIsWell(story, `round ${round} (${told})`, now, outcome);
           process.stdout.write(
             `round ${round}: ${told}; ${outcome}; ${old} → ${now}; ${load.acknowledged.length} rows acknowledged, all there\n`,

@@ -40,7 +40,7 @@ test('help names every command by its task, gives examples and the exit codes', 
     expect(stdout).toContain(words);
   }
   const commands =
-    'topology doctor plan start status approve reject pause resume cancel report list watch worker schedules drills inventory lab';
+    'topology doctor plan start status approve reject pause resume cancel report list watch worker schedules drills gateway inventory lab';
   for (const command of commands.split(' ')) expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
 });
 

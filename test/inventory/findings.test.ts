@@ -167,7 +167,7 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     'a password where a reference belongs; it is not repeated',
     fleet({ accounts: ACCOUNTS.replace('{ env: ADMIN }', 'hunter2') }),
     [
-      'fleet.yaml:8:42 clusters.orders.accounts.admin.password: expected a password by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
+      'fleet.yaml:8:42 clusters.orders.accounts.admin.password: expected a password by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin }, { command: [pass, show, mysql/admin] }, { vault: { path: mysql/admin } } or { aws: { id: mysql/admin } }',
     ],
   ],
   [
@@ -179,8 +179,8 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
       ),
     }),
     [
-      'fleet.yaml:8:42 clusters.orders.accounts.admin.password: expected exactly one of env, file, command — write { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
-      'fleet.yaml:9:44 clusters.orders.accounts.replication.password: expected exactly one of env, file, command — write { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
+      'fleet.yaml:8:42 clusters.orders.accounts.admin.password: expected exactly one of env, file, command, vault, aws — write { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin }, { command: [pass, show, mysql/admin] }, { vault: { path: mysql/admin } } or { aws: { id: mysql/admin } }',
+      'fleet.yaml:9:44 clusters.orders.accounts.replication.password: expected exactly one of env, file, command, vault, aws — write { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin }, { command: [pass, show, mysql/admin] }, { vault: { path: mysql/admin } } or { aws: { id: mysql/admin } }',
     ],
   ],
   [
@@ -221,7 +221,7 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
       'fleet.yaml:11:111 clusters.orders.routers[0].restApi.url: expected a web address without a path — write it as in https://10.0.0.21:8443, the address and port of [http_server]',
       'fleet.yaml:12:35 clusters.orders.routers[1].command: expected a program and its arguments as a list — write it as a list: [hooks/virtual-ip, --address, 10.0.0.100/24, --interface, eth0]',
       'fleet.yaml:12:63 clusters.orders.routers[1].deadlineSeconds: expected a number of seconds from 1 to 60 — write the number alone, without a unit: 10',
-      'fleet.yaml:12:86 clusters.orders.routers[1].secrets.token: expected a secret by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
+      'fleet.yaml:12:86 clusters.orders.routers[1].secrets.token: expected a secret by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin }, { command: [pass, show, mysql/admin] }, { vault: { path: mysql/admin } } or { aws: { id: mysql/admin } }',
       'fleet.yaml:12:111 clusters.orders.routers[1].writeAddress: expected an address as host:port — write it as in 10.0.0.21:3306',
     ],
   ],
@@ -294,6 +294,11 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     ['fleet.yaml:10:16 clusters.orders.tls.ca: ca is used only with mode verify — add mode: verify, or drop ca'],
   ],
   [
+    'half of a certificate of our own',
+    fleet({ more: 'tls: { certificate: own.pem }' }),
+    ['fleet.yaml:10:25 clusters.orders.tls.certificate: certificate and key belong together — write both, or neither'],
+  ],
+  [
     'a cluster name that cannot be one',
     fleet({}).replace('  orders:', '  my orders:'),
     [
@@ -309,7 +314,7 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     'a web address written out',
     fleet({ top: 'notifications: [{ kind: webhook, url: "https://chat.example/T0KEN" }]' }),
     [
-      'fleet.yaml:11:39 notifications[0].url: expected a web address by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin } or { command: [pass, show, mysql/admin] }',
+      'fleet.yaml:11:39 notifications[0].url: expected a web address by reference — a secret is never written here; say where it is found: { env: MYSQL_ADMIN_PASSWORD }, { file: secrets/admin }, { command: [pass, show, mysql/admin] }, { vault: { path: mysql/admin } } or { aws: { id: mysql/admin } }',
     ],
   ],
   [

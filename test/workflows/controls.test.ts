@@ -136,11 +136,17 @@ describe('a failover', () => {
       >;
     }>('__temporal_workflow_metadata');
     const doors = ['approve', 'breakGlass', 'cancel', 'pause', 'reject', 'resume'];
-    for (const kind of ['updateDefinitions', 'signalDefinitions'] as const) {
-      const own = definition[kind].filter(({ name }) => !name.startsWith('__'));
-      expect(own.map(({ name }) => name).sort()).toEqual(doors);
-      for (const { description } of own) expect(description).toMatch(/Argument: \{"by": "you@example.com"/);
-    }
+    const own = (kind: keyof typeof definition) => definition[kind].filter(({ name }) => !name.startsWith('__'));
+    const names = (kind: keyof typeof definition) =>
+      own(kind)
+        .map(({ name }) => name)
+        .sort();
+    expect(names('updateDefinitions')).toEqual(doors);
+    expect(names('signalDefinitions')).toEqual(['alertResolved', ...doors]);
+    for (const { name, description } of [...own('updateDefinitions'), ...own('signalDefinitions')])
+      expect(description).toMatch(
+        name === 'alertResolved' ? /Argument: \{"source": / : /Argument: \{"by": "you@example.com"/,
+      );
     await stage.reject(handle);
     await handle.result();
   });

@@ -19,7 +19,7 @@ import {
 } from '../../workflows/messages';
 import { automatic, deaf, P, seen, sighting } from '../decisions/facts';
 import { silent, uuidOf } from '../decisions/members';
-import { ELSEWHERE, startTemporal, type TestTemporal } from './temporal';
+import { ELSEWHERE, startTemporal, type TestTemporal, type Told } from './temporal';
 
 /** What the world does in one test: whatever a scene does not say goes well. */
 export interface Scene {
@@ -70,11 +70,11 @@ export class Stage {
   readonly #runs = new Map<string, string>();
   #temporal: TestTemporal | null = null;
 
-  async open(): Promise<void> {
+  async open(told: (() => Told) | null = null): Promise<void> {
     const elsewhere = {
       sightCluster: (order: { cluster: string }) => this.#act(order.cluster, 'second look', 'elsewhere', order),
     };
-    this.#temporal = await startTemporal(this.#activities(), elsewhere as Partial<Activities>);
+    this.#temporal = await startTemporal(this.#activities(), elsewhere as Partial<Activities>, told);
   }
 
   close = (): Promise<void> => this.#temporal?.stop() ?? Promise.resolve();

@@ -3,10 +3,19 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { type Client } from '@temporalio/client';
 import { type Activities } from '../../activities';
+import { type Inventory } from '../../activities/inventory/inventory';
+import { resolveSecret } from '../../activities/inventory/secrets';
+import { channelNames } from '../../activities/notify/channels';
+import { tellChannel } from '../../activities/notify/tell';
 import { findTemporal } from '../../lab/programs/temporal';
 import { SEARCH_ATTRIBUTES } from '../../lab/temporal';
+import { auditSinks } from '../../workers/audit';
+import { activityContext, signsOfLife } from '../../workers/context';
 import { failuresOfActivities } from '../../workers/failures';
+import { newsOf } from '../../workers/news';
+import { type SecretReference } from '../../workflows/decisions/cluster';
 import { EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../../workflows/messages';
 
 export const ELSEWHERE = 'elsewhere';
@@ -35,8 +44,15 @@ export interface TestTemporal {
   stop(): Promise<void>;
 }
 
+/** Who is told of runs: notifications are real where a test names some. */
+export type Told = Pick<Inventory, 'notifications' | 'slack' | 'people' | 'temporal'>;
+
 /** A real development server with our search attributes, and one worker for each queue, with these activities. */
-export async function startTemporal(activities: Activities, elsewhere: Partial<Activities>): Promise<TestTemporal> {
+export async function startTemporal(
+  activities: Activities,
+  elsewhere: Partial<Activities>,
+  told: (() => Told) | null = null,
+): Promise<TestTemporal> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const [path, workflow] = await Promise.all([findTemporal(), workflowBundle()]);
   const extraArgs = [
@@ -49,6 +65,11 @@ export async function startTemporal(activities: Activities, elsewhere: Partial<A
   const env = await TestWorkflowEnvironment.createLocal({
     server: { executable: { type: 'existing-path', path }, extraArgs, log: { format: 'json', level: 'never' } },
   });
+  const telling = told && tellingActivities(env.client, told);
+  const sinks = {
+    ...auditSinks(undefined),
+    ...newsOf(env.client, () => Promise.resolve(told?.() ?? { notifications: [] }), console.error),
+  };
   const workers = await Promise.all(
     [EMERGENCY_TASK_QUEUE, TASK_QUEUE, ELSEWHERE].map((taskQueue) =>
       Worker.create({
@@ -56,8 +77,8 @@ export async function startTemporal(activities: Activities, elsewhere: Partial<A
         taskQueue,
         ...(taskQueue === ELSEWHERE
           ? { activities: elsewhere }
-          : { activities, workflowBundle: { code: workflow.code } }),
-        interceptors: { activity: [failuresOfActivities] },
+          : { activities: { ...activities, ...telling }, workflowBundle: { code: workflow.code }, sinks }),
+        interceptors: { activity: [signsOfLife, failuresOfActivities] },
         shutdownGraceTime: '1 s',
       }),
     ),
@@ -70,5 +91,18 @@ export async function startTemporal(activities: Activities, elsewhere: Partial<A
       await Promise.all(running);
       await env.teardown();
     },
+  };
+}
+
+function tellingActivities(client: Client, told: () => Told): Pick<Activities, 'channelsOf' | 'tellChannel'> {
+  const deps = {
+    client,
+    inventory: () => Promise.resolve(told() as Inventory),
+    secret: (reference: SecretReference) => resolveSecret(reference, '/'),
+    ...activityContext,
+  };
+  return {
+    channelsOf: ({ cluster }) => Promise.resolve(channelNames(told(), cluster)),
+    tellChannel: (order) => tellChannel(deps, order),
   };
 }

@@ -1,10 +1,10 @@
 import { type ApprovalPolicy } from './approvals';
 import { type MaintenanceWindow } from './calendar';
 import { type DrillPolicy } from './drill';
-import { type Account } from './references';
+import { type Account, type TlsPolicy } from './references';
 import { type Router } from './router';
 
-export { type Account, type Address, address, type SecretReference } from './references';
+export { type Account, type Address, address, type SecretReference, type TlsPolicy } from './references';
 
 /**
  * What the inventory says about one cluster, as the decisions see it. Nothing here is secret: accounts are references
@@ -68,12 +68,6 @@ export interface Application {
   readonly patienceSeconds: number;
   /** For the command, and again for its sessions to be there after it. */
   readonly deadlineSeconds: number;
-}
-
-/** `verify`: encrypted and checked against `ca`; `encrypt`: encrypted, not checked; `off`: plain text. */
-export interface TlsPolicy {
-  readonly mode: 'verify' | 'encrypt' | 'off';
-  readonly ca?: string;
 }
 
 export interface FailoverPolicy {

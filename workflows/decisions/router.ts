@@ -1,4 +1,4 @@
-import { type Account, type Address, type SecretReference } from './references';
+import { type Account, type Address, type SecretReference, type TlsPolicy } from './references';
 
 /** What sends clients to the primary: it is told where, read back, and proven by a write. What each kind can do: docs/routers.md. */
 export type Router = HaproxyRouter | ProxysqlRouter | MysqlRouter | DnsRouter | CommandRouter;
@@ -66,6 +66,7 @@ export interface ProxysqlRouter {
   readonly admin: Address;
   /** One of admin-admin_credentials; the account `admin` itself is let in from the proxy's own host only. */
   readonly account: Account;
+  readonly tls: TlsPolicy;
   /** Hostgroup that takes writes. */
   readonly writers: number;
   /** Hostgroup that takes reads. */

@@ -1,4 +1,4 @@
-import { type Shown } from '../messages';
+import { type Question, type Shown } from '../messages';
 import { type Diagnosis } from './diagnosis';
 import { type FailoverPlan, summarise } from './plan';
 import { describeRpo, type PlanSummary } from './report';
@@ -42,4 +42,27 @@ function tellDuration({ kind, ranking, newPrimary }: FailoverPlan): string {
   return unapplied > 0
     ? `about a second, after ${newPrimary} has applied the ${unapplied} transactions that it has received`
     : 'about a second';
+}
+
+/** What an approver needs beside the reasons and the steps, a line each. */
+export const tellShown = ({ shown }: Pick<Question, 'shown'>): string[] => [
+  ...shown.evidence.map((line) => `evidence: ${line}`),
+  ...(shown.mayBeLost ? [`may be lost: ${shown.mayBeLost}`] : []),
+  ...(shown.takes ? [`takes: ${shown.takes}`] : []),
+];
+
+type Voters = Pick<Question, 'needed' | 'given' | 'asked' | 'mayApprove' | 'reminders' | 'twoPersons' | 'requestedBy'>;
+
+/** Who has said yes, how many are missing, and who is asked, a line each. */
+export function tellVoters(question: Voters): string[] {
+  const { needed, given, asked, mayApprove, reminders, twoPersons, requestedBy } = question;
+  const groups = asked.length > 0 ? ` (${asked.join(', ')})` : '';
+  return [
+    ...(needed > 1
+      ? [`${given.length} of ${needed} approvals: ${given.map(({ by }) => by).join(', ') || 'none'}`]
+      : []),
+    ...(mayApprove.length > 0 ? [`asked${groups}: ${mayApprove.join(', ')}`] : []),
+    ...(reminders > 0 ? [`reminded ${reminders === 1 ? 'once' : `${reminders} times`}`] : []),
+    ...(twoPersons ? [`${requestedBy} started it and does not count`] : []),
+  ];
 }

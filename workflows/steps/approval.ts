@@ -44,6 +44,8 @@ export interface Gate {
   ask(cluster: Cluster, inquiry: Inquiry): Promise<Answer>;
   /** Ask about one step of a plan that is being carried out. Each asking is bound anew: a late answer to the plan answers none of these. */
   askMidway(cluster: Cluster, plan: string, text: string, because: readonly string[]): Promise<Answer>;
+  /** Somebody says that the open question is no longer needed: it is looked at now, and closed where that is so. Never throws. */
+  doubt(): Promise<void>;
 }
 
 const HOW = 'Argument: {"by": "you@example.com", "reason": "…", "plan": "first characters of the plan\'s hash"}';
@@ -53,13 +55,16 @@ const DESCRIPTIONS: Readonly<Record<Ballot['verdict'], string>> = {
   'break glass': `Emergency override: approve alone, whatever the policy says. Needs the role breaker and a reason, and is announced. ${HOW}`,
 };
 
+interface State {
+  question: Question | null;
+  answer: Answer | null;
+  asked: number;
+  stillTrue: (() => Promise<boolean>) | null;
+}
+
 /** Listens for answers from now on. Updates tell the caller at once whether the answer counts; signals of the same meaning do not. */
 export function openGate(book: Runbook, requestedBy: string): Gate {
-  const state: { question: Question | null; answer: Answer | null; asked: number } = {
-    question: null,
-    answer: null,
-    asked: 0,
-  };
+  const state: State = { question: null, answer: null, asked: 0, stillTrue: null };
 
   const refusal = (ballot: Ballot): string | null =>
     whyRefused(ballot, state.answer ? null : state.question, state.answer);
@@ -122,26 +127,34 @@ export function openGate(book: Runbook, requestedBy: string): Gate {
       twoPersons: approvals.twoPersons,
       people: approvals.people,
     };
+    state.stillTrue = inquiry.stillTrue ?? null;
     book.waitFor(state.question);
     const ended = await waitForAnswer(state, inquiry, now, turns, (turn) => {
       const open = state.question;
       if (!open) return;
       const groups = turn.what === 'next group' ? approvals.groups.slice(0, open.asked.length + 1) : open.asked;
       const mayApprove = whoMay(approvals.people, 'approver', groups);
-      state.question = { ...open, asked: groups, mayApprove, reminders: open.reminders + 1 };
+      const reminders = open.reminders + 1;
+      state.question = { ...open, asked: groups, mayApprove, reminders, remindedAt: iso(Date.now()) };
       book.waitFor(state.question);
     });
     const given: Answer = answerOf(state) ?? unanswered(ended, approvals.silence === 'proceed' && mayProceed, failover);
     const votes = state.question.given.map(tellVote);
     Object.assign(state, { answer: given, question: null });
-    book.waitFor(null);
     book.found.approvals.push(
       `${text} (plan ${plan.slice(0, 12)}): ${given.verdict}${votes.length > 0 ? ` by ${votes.join(', ')}` : ''}${given.reason ? `: ${given.reason}` : ''}`,
     );
+    book.waitFor(null);
     return given;
   };
   return {
     ask,
+    async doubt() {
+      const { question, stillTrue } = state;
+      // A look that fails closes nothing: it is not known to be over.
+      if (!question || !stillTrue || (await stillTrue().catch(() => true))) return;
+      if (state.question?.id === question.id && answerOf(state) === null) state.answer = OVERTAKEN;
+    },
     askMidway(cluster, plan, text, because) {
       const shown = { what: [], evidence: [], mayBeLost: '', takes: '' };
       return ask(cluster, { text, because, shown, plan: hashOf({ plan, text, because, asking: state.asked }) });
@@ -154,13 +167,14 @@ const unanswered = (
   proceeds: boolean,
   { approvalMinutes }: Cluster['failover'],
 ): Answer => {
-  if (ended === 'overtaken') return { verdict: 'overtaken', by: '', reason: 'the facts changed while it was open' };
+  if (ended === 'overtaken') return OVERTAKEN;
   const silence = `nobody answered within ${approvalMinutes} minutes`;
   return proceeds
     ? { verdict: 'unopposed', by: '', reason: `${silence}, and by the policy silence lets it go on` }
     : { verdict: 'expired', by: '', reason: silence };
 };
 
+const OVERTAKEN: Answer = { verdict: 'overtaken', by: '', reason: 'the facts changed while it was open' };
 const PAUSES: Pauses = { soonMs: 10_000, laterMs: 60_000 };
 
 /** Waits for an answer, from one turn to the next. `silence` also when there is an answer: whoever asks reads that first. */

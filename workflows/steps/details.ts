@@ -1,5 +1,6 @@
 import { type StepRecord } from '../decisions/report';
-import { type Question, type RunProgress } from '../messages';
+import { tellShown, tellVoters } from '../decisions/shown';
+import { type RunProgress } from '../messages';
 
 const SIGN: Record<StepRecord['state'], string> = { running: '▶', done: '✔', failed: '✘', skipped: '–' };
 
@@ -19,8 +20,8 @@ export function describeProgress(progress: RunProgress): string {
           '',
           `**Waiting for a human: ${question.text}** (until ${question.expiresAt}; ${question.silence})`,
           ...question.because.map((line) => `- ${line}`),
-          ...describeShown(question),
-          ...describeVoters(question),
+          // The steps stand below, with the plan.
+          ...[...tellShown(question), ...tellVoters(question)].map((line) => `- ${line}`),
           '',
           'Answer with the update `approve` or `reject`, argument:',
           '```json',
@@ -42,23 +43,4 @@ export function describeProgress(progress: RunProgress): string {
         `- ${SIGN[step.state]} ${step.title}${step.durationMs === null ? '' : ` · ${step.durationMs} ms`}${step.detail ? ` · ${step.detail}` : ''}`,
     ),
   ].join('\n');
-}
-
-/** The steps stand below, with the plan. */
-const describeShown = ({ shown }: Question): string[] => [
-  ...shown.evidence.map((line) => `- evidence: ${line}`),
-  ...(shown.mayBeLost ? [`- may be lost: ${shown.mayBeLost}`] : []),
-  ...(shown.takes ? [`- takes: ${shown.takes}`] : []),
-];
-
-/** Who has said yes, how many are missing, and who is asked. */
-function describeVoters({ needed, given, mayApprove, asked, twoPersons, requestedBy }: Question): string[] {
-  const groups = asked.length > 0 ? ` (${asked.join(', ')})` : '';
-  return [
-    ...(needed > 1
-      ? [`- ${given.length} of ${needed} approvals: ${given.map(({ by }) => by).join(', ') || 'none'}`]
-      : []),
-    ...(mayApprove.length > 0 ? [`- asked${groups}: ${mayApprove.join(', ')}`] : []),
-    ...(twoPersons ? [`- ${requestedBy} started it and does not count`] : []),
-  ];
 }

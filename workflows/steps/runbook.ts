@@ -10,9 +10,12 @@ import {
   type StepRecord,
 } from '../decisions/report';
 import { type Voter } from '../decisions/approvals';
-import { progressQuery, reportQuery, type Question, type RunProgress } from '../messages';
+import { type AskedQuestion, type Phase, type Story } from '../decisions/story';
+import { progressQuery, reportQuery, storyQuery, type Question, type RunProgress } from '../messages';
+import { audit } from './audit';
 import { openControls } from './controls';
 import { describeProgress } from './details';
+import { tellOf } from './tell';
 
 const clusterKey = defineSearchAttributeKey('MysqlCluster', SearchAttributeType.KEYWORD);
 const kindKey = defineSearchAttributeKey('RunbookKind', SearchAttributeType.KEYWORD);
@@ -25,6 +28,8 @@ export interface RunbookOrder {
   readonly reason: string;
   readonly requestedBy: string;
   readonly trigger: string;
+  /** Only a look: nobody is told of it. */
+  readonly dryRun?: boolean;
 }
 
 /** What a run gathers for its report, beside the steps. The runbook writes here; the book renders it. */
@@ -74,7 +79,8 @@ export interface Runbook {
 
 /** Open the book of one run: it answers the `progress` and `report` queries, keeps the Web UI's page true and gathers the report. */
 export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
-  const { runId, startTime } = workflowInfo();
+  const { runId, startTime, workflowId } = workflowInfo();
+  const { cluster, requestedBy: by, trigger, reason } = order;
   const steps: StepRecord[] = [];
   const found: Findings = {
     oldPrimary: null,
@@ -90,14 +96,16 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     left: [],
   };
   let phase = 'look';
-  let headline = `${runbook} of ${order.cluster} has begun`;
+  let headline = `${runbook} of ${cluster} has begun`;
   let question: Question | null = null;
   let report: RunbookReport | null = null;
   let glass = '';
+  const phases: Phase[] = [{ name: phase, headline, at: startTime.toISOString() }];
+  const asked: KeptQuestion[] = [];
 
   const progress = (): RunProgress => ({
     runbook,
-    cluster: order.cluster,
+    cluster,
     phase,
     headline: glass + headline,
     steps,
@@ -106,16 +114,66 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     paused: controls.paused,
     outcome: report?.outcome ?? null,
   });
-  const show = () => setCurrentDetails(describeProgress(progress()));
+  const told = { decisions: 0, approvals: 0 };
+  const tellAudit = () => {
+    for (const text of found.decisions.slice(told.decisions)) audit.decided({ what: 'decision', cluster, text });
+    for (const text of found.approvals.slice(told.approvals)) audit.decided({ what: 'approval', cluster, text });
+    told.decisions = found.decisions.length;
+    told.approvals = found.approvals.length;
+  };
+  const show = () => {
+    setCurrentDetails(describeProgress(progress()));
+    tellAudit();
+  };
   const controls = openControls({ changed: () => show(), note: (line) => void found.decisions.push(line) });
+  /** The same question may be opened again with more to show. */
+  const keepQuestion = (open: Question): void => {
+    const index = asked.findIndex(({ id }) => id === open.id);
+    if (index < 0) asked.push({ ...open, answersFrom: found.approvals.length });
+    else asked[index] = { ...open, answersFrom: asked[index]?.answersFrom ?? 0 };
+  };
+  /** What comes in later answers nothing. */
+  const closeQuestion = (): void => {
+    const last = asked.pop();
+    if (last) asked.push({ ...last, answersTo: found.approvals.length });
+  };
+  const questions = (): AskedQuestion[] =>
+    asked.map(({ answersFrom, answersTo, ...one }) => ({
+      ...one,
+      open: question?.id === one.id,
+      answers: found.approvals.slice(answersFrom, answersTo),
+    }));
+  const story = (): Story => ({
+    runbook,
+    cluster,
+    workflowId,
+    run: runId,
+    startedAt: startTime.toISOString(),
+    startedBy: by,
+    trigger,
+    reason,
+    headline: glass + headline,
+    phases,
+    steps,
+    plan: found.plan,
+    questions: questions(),
+    report,
+    brokeOff: null,
+  });
+  const tell = () => {
+    if (order.dryRun !== true) tellOf(cluster, report !== null);
+  };
   setHandler(progressQuery, progress, { description: 'What this run is doing now' });
   setHandler(reportQuery, () => report, { description: 'The report, once the run has ended' });
+  setHandler(storyQuery, story, { description: 'What notifications tell of this run' });
   upsertSearchAttributes([
-    { key: clusterKey, value: order.cluster },
+    { key: clusterKey, value: cluster },
     { key: kindKey, value: runbook },
     { key: phaseKey, value: phase },
   ]);
   show();
+  audit.decided({ what: 'begun', cluster, by, trigger, reason, text: headline });
+  tell();
 
   return {
     found,
@@ -130,6 +188,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
       const end = (state: StepRecord['state'], detail: string, parts: readonly StepPart[]) => {
         steps[index] = { ...begun, state, durationMs: Date.now() - startedAt, detail, parts };
         show();
+        audit.decided({ what: 'step', cluster, outcome: state, text: `${title}: ${detail}` });
       };
       try {
         const result = await work();
@@ -143,14 +202,21 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     phase(name, words) {
       phase = name;
       headline = words;
+      phases.push({ name, headline, at: iso(Date.now()) });
       upsertSearchAttributes([{ key: phaseKey, value: phase }]);
       show();
+      tell();
     },
     waitFor(open) {
       const begun = (open !== null) !== (question !== null);
+      const isNew = open !== null && open.id !== question?.id;
       question = open;
+      if (open) keepQuestion(open);
+      else closeQuestion();
       if (begun) upsertSearchAttributes([{ key: awaitingKey, value: open !== null }]);
       show();
+      if (isNew) audit.decided({ what: 'asked', cluster, plan: open.planHash, text: open.text });
+      tell();
     },
     admit: (people) => controls.admit(people),
     noWayBack: () => controls.take('clients wait'),
@@ -164,20 +230,25 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
       glass = 'BREAK GLASS · ';
       found.decisions.push(line);
       show();
+      tell();
     },
     close(outcome, words) {
       controls.end();
+      // Called off while it asked: the question goes with the run.
+      const asks = question !== null;
+      question = null;
+      if (asks) closeQuestion();
       phase = 'ended';
       headline = words;
       report = {
         runbook,
-        cluster: order.cluster,
+        cluster,
         run: runId,
         outcome,
         headline: glass + headline,
-        startedBy: order.requestedBy,
-        trigger: order.trigger,
-        reason: order.reason,
+        startedBy: by,
+        trigger,
+        reason,
         startedAt: startTime.toISOString(),
         endedAt: iso(Date.now()),
         ...found,
@@ -186,12 +257,19 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
       upsertSearchAttributes([
         { key: phaseKey, value: phase },
         { key: outcomeKey, value: outcome },
+        ...(asks ? [{ key: awaitingKey, value: false }] : []),
       ]);
       show();
+      const plan = found.plan ? { plan: found.plan.hash } : {};
+      audit.decided({ what: 'ended', cluster, by, outcome, ...plan, text: words });
+      tell();
       return report;
     },
   };
 }
+
+/** A question, and which lines of `found.approvals` belong to it. */
+type KeptQuestion = Question & { readonly answersFrom: number; readonly answersTo?: number };
 
 const iso = (epochMs: number): string => new Date(epochMs).toISOString();
 

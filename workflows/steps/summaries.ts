@@ -47,6 +47,7 @@ const SUMMARIES: Summaries = {
   recordDrill: ({ primary }) => `Write the drill into the history on ${primary}`,
   blackoutNow: ({ schedule }) => `Ask whether ${schedule} may begin now`,
   writeReport: () => 'Keep the report',
+  tellChannel: ({ channel, cluster }) => `Tell ${channel} of ${cluster}`,
 };
 
 /** Longer ones are refused by the server. */

@@ -5,6 +5,7 @@ import { type HaproxyRouter } from '../../../workflows/decisions/router';
 import { RunbookError } from '../../errors';
 import { type RouterControl, type Routing } from '../control';
 import { checkAddresses, checkServers, disagrees, misconfigured } from './checks';
+import { LEAVERS_COMMANDS } from './leavers';
 import { askHaproxy } from './socket';
 import { type HaproxyAnswer, readAnswer, type ServerLine, stateCommands } from './state';
 
@@ -21,6 +22,8 @@ interface Change {
 }
 
 const SESSIONS_END_WITHIN_MS = 1;
+/** A session that has not ended by then may be one whose client has left. */
+const LOOK_CLOSELY_AFTER_MS = 20;
 /**
  * Beyond the deadline for one that answers and has not done all of it: a router whose host is busy may take its time with the last session,
  * and a fence that is not proven costs a person's word.
@@ -68,11 +71,13 @@ export function controlHaproxy(
   const change = async (until: number, before: Lines, { commands, differs }: Change): Promise<Routing> => {
     let lines = before;
     const obeysBy = until + MORE_TO_OBEY_MS;
+    const closelyFrom = performance.now() + LOOK_CLOSELY_AFTER_MS;
     for (let told = false; differs(lines) !== ''; told = true) {
       if (told && performance.now() + ANSWER_WITHIN_MS >= obeysBy) throw disagrees(router, differs(lines));
-      lines = await ask(commands, told ? obeysBy : until);
+      const closely = performance.now() > closelyFrom ? LEAVERS_COMMANDS : [];
+      lines = await ask([...commands, ...closely], told ? obeysBy : until);
       // HAProxy ends cut sessions just behind its answer.
-      if (differs(lines) !== '') await pause(SESSIONS_END_WITHIN_MS);
+      if (differs(lines) !== '') await pause(closely.length > 0 ? LOOK_CLOSELY_AFTER_MS : SESSIONS_END_WITHIN_MS);
     }
     return routingOf(router, lines);
   };

@@ -1,3 +1,5 @@
+import { readLeavers } from './leavers';
+
 /** One `server` line of a backend, as HAProxy runs it now. */
 export interface ServerLine {
   readonly name: string;
@@ -10,6 +12,7 @@ export interface ServerLine {
   readonly state: 'ready' | 'drain' | 'maint';
   /** HAProxy's own health check does not hold it for down. */
   readonly up: boolean;
+  /** Those that can still say something to the server, as far as HAProxy was asked. */
   readonly sessions: number;
   /** Connections that it takes at once; what is more waits in the queue. 0 = no limit. */
   readonly limit: number;
@@ -39,12 +42,20 @@ export function readAnswer(text: string): HaproxyAnswer {
   const servers: Row[] = [];
   const stats = new Map<string, { sessions: number; limit: number }>();
   const complaints: string[] = [];
+  const listed: string[] = [];
+  let info = '';
   for (const answer of text.split('\n\n').map((part) => part.trim())) {
     if (answer.startsWith('1\n# be_id ')) servers.push(...rowsOf(answer.slice(2), ' '));
     else if (answer.startsWith('# pxname,')) {
       for (const row of rowsOf(answer, ','))
         stats.set(`${row('pxname')}/${row('svname')}`, { sessions: Number(row('scur')), limit: Number(row('slim')) });
-    } else if (answer !== '') complaints.push(...answer.split('\n'));
+    } else if (answer.startsWith('Name: HAProxy')) info = answer;
+    else if (answer.startsWith('0x')) listed.push(...answer.split('\n'));
+    else if (answer !== '') complaints.push(...answer.split('\n'));
+  }
+  for (const [server, left] of readLeavers(info, listed)) {
+    const counted = stats.get(server);
+    if (counted) stats.set(server, { ...counted, sessions: Math.max(0, counted.sessions - left) });
   }
   const lines = servers.map((row) => ({ backend: row('be_name'), line: serverLine(row, stats) }));
   return { backends: gather(lines), complaints };

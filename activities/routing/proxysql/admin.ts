@@ -6,6 +6,7 @@ import { misconfigured, readsOtherwise } from '../refusals';
 
 import { driverCodeOf, fromDriver } from '../../mysql/driver-errors';
 import { type Line, openLine } from '../../mysql/line';
+import { tlsOptions } from '../../mysql/tls';
 
 export { misconfigured } from '../refusals';
 
@@ -46,7 +47,8 @@ export async function onAdmin<T>(
     );
   });
   const doIt = async (): Promise<T> => {
-    const login = { ...router.admin, user: router.account.user, password: await password() };
+    const [secret, ssl] = await Promise.all([password(), tlsOptions(router.tls)]);
+    const login = { ...router.admin, user: router.account.user, password: secret, ...(ssl && { ssl }) };
     line = await openLine(login, Math.max(1, Math.round(until - performance.now())), ADMIN_PIN);
     if (late) line.destroy();
     return work(adminOn(line));
@@ -89,6 +91,12 @@ function inOurWords(router: ProxysqlRouter, error: unknown): RunbookError {
       router,
       `its admin interface ${address(router.admin)} refuses the account ${router.account.user}`,
       'Compare the account in the inventory with admin-admin_credentials of this ProxySQL.',
+    );
+  if (met.code === 'TLS_FAILED')
+    return misconfigured(
+      router,
+      `no encrypted connection to its admin interface ${address(router.admin)} could be agreed: ${met.message}`,
+      'Correct tls of this router in the inventory, or SET mysql-have_ssl = true and LOAD MYSQL VARIABLES TO RUNTIME.',
     );
   return unreachable(router, said === '' ? (driverCodeOf(met) ?? met.message) : said);
 }

@@ -42,7 +42,7 @@ test('a server that hangs as it is told to open does not open when it wakes up',
 });
 
 test('who asks last has the right: the one before opens nothing, however late it comes', async () => {
-  await withRightToOpen(db1, 10_000, async (open) => {
+  await withRightToOpen(db1, 10_000, async ({ open }) => {
     await withRightToOpen(db1, 10_000, () => Promise.resolve());
     await expect(open()).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
   });

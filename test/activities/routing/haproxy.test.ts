@@ -1,6 +1,7 @@
 import { type RunbookError } from '../../../activities/errors';
 import { onAllRouters } from '../../../activities/routing/router';
 import { type Instance } from '../../../workflows/decisions/cluster';
+import { eventually } from '../../support/wait';
 import { listenIn, openHaproxy, startOneHaproxy, type OneHaproxy, type Setup } from './one-haproxy';
 
 let running: OneHaproxy[] = [];
@@ -73,6 +74,20 @@ describe('fencing', () => {
     expect((await control.read()).sessions).toMatchObject({ db1: 1 });
     expect((await control.fence()).sessions).toMatchObject({ db1: 0 });
     await survivor.closed;
+  });
+
+  // HAProxy does not cut a session a second time: what is shut towards the server stays until the server's side is over.
+  test('a session whose client has left, while the server hangs, carries nothing more and is no session', async () => {
+    const { control, client, tell } = await haproxy({ hung: true });
+    const [gone, there] = await Promise.all([client('writes'), client('writes')]);
+    gone.leave();
+    await eventually('HAProxy has passed on that it left', async () =>
+      /rq\[f=\w*[2367abef]\w{3}h/.test(await tell('show sess')),
+    );
+    expect((await control.read()).sessions).toMatchObject({ db1: 2 });
+    expect(await control.fence()).toMatchObject({ writers: [], sessions: { db1: 0 } });
+    await there.closed;
+    expect(await tell('show stat w 4 -1')).toMatch(/^w,db1,0,0,1,/m);
   });
 
   test('a draining server is taken out', async () => {

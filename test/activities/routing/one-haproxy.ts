@@ -33,20 +33,29 @@ export interface Client {
   readonly greeting: string;
   readonly closed: Promise<void>;
   readonly isOpen: () => boolean;
+  /** It gives up: says that it has nothing more to say. */
+  readonly leave: () => void;
 }
 
 export interface Setup {
   /** Words behind a server line of the write backend. Default: db1 takes writes, the others are disabled. */
   readonly writeLine?: (name: string) => string;
   readonly level?: 'admin' | 'operator';
+  /** Servers that greet, and then hang: they never answer a client that leaves. */
+  readonly hung?: boolean;
   readonly more?: (instances: readonly Instance[]) => string;
 }
 
 const NAMES = ['db1', 'db2', 'db3'];
 
-export async function startOneHaproxy({ writeLine, level = 'admin', more }: Setup = {}): Promise<OneHaproxy> {
+export async function startOneHaproxy({
+  writeLine,
+  level = 'admin',
+  hung = false,
+  more,
+}: Setup = {}): Promise<OneHaproxy> {
   const folder = mkdtempSync(join(tmpdir(), 'one-haproxy-'));
-  const greeters = await Promise.all(NAMES.map(greeter));
+  const greeters = await Promise.all(NAMES.map((name) => greeter(name, hung)));
   const instances = NAMES.map((name, index) => instanceAt(name, greeters[index]!));
   const [writePort = 0, readPort = 0, tcpPort = 0] = await reservePorts(3, folder);
   const socket = join(folder, 'h.sock');
@@ -100,7 +109,7 @@ ${more?.(instances) ?? ''}
       client.on('error', () => client.destroy());
       const closed = once(client, 'close').then(() => undefined);
       const greeting = await Promise.race([once(client, 'data').then(String), closed.then(() => '')]);
-      return { greeting, closed, isOpen: () => !client.closed };
+      return { greeting, closed, isOpen: () => !client.closed, leave: () => client.end() };
     },
     stop: async () => {
       for (const client of clients) client.destroy();
@@ -127,8 +136,8 @@ export async function listenIn(router: HaproxyRouter) {
   return { router: { ...router, socket }, heard: () => lines, close: () => server.close() };
 }
 
-async function greeter(name: string): Promise<Server> {
-  const server = createServer((client) => {
+async function greeter(name: string, hung: boolean): Promise<Server> {
+  const server = createServer({ allowHalfOpen: hung }, (client) => {
     client.on('error', () => client.destroy());
     client.write(name);
   });

@@ -80,6 +80,7 @@ describe('a write through the router', () => {
       kind: 'proxysql',
       name: 'proxysql-1',
       admin: { host: '127.0.0.1', port: 1 },
+      tls: { mode: 'off' },
       account: { user: 'radmin', password: { env: 'NOT_ASKED' } },
       writers: 10,
       writeAddress: router.writeAddress,

@@ -41,6 +41,7 @@ export const routerOf = ({ host, port, user }: Login): ProxysqlRouter => ({
   kind: 'proxysql',
   name: 'proxysql-1',
   admin: { host, port },
+  tls: { mode: 'off' },
   account: { user, password: { env: 'PROXYSQL_ADMIN_PASSWORD' } },
   writers: WRITERS,
   readers: READERS,

@@ -117,7 +117,7 @@ export const ourTables: Rule = ({ patients, primary, cluster, createTables }) =>
 };
 
 export const transport: Rule = ({ cluster, patients }) => {
-  if (cluster.tls.mode === 'verify') return [];
+  if (cluster.tls.mode.startsWith('verify')) return [];
   const off = cluster.tls.mode === 'off';
   const loopback = cluster.instances.every(
     ({ host }) => host === '127.0.0.1' || host === 'localhost' || host === '::1',

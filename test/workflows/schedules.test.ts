@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TASK_QUEUE } from '../../workflows/messages';
@@ -128,6 +128,17 @@ test('pause says who, outlives an edit, and resume ends it; list and preview sho
   const [ours] = JSON.parse(stdout) as [{ runs: { at: string }[] }];
   const { nextActionTimes } = (await stage.client.schedule.getHandle('mysql-runbooks/daily').describe()).info;
   expect(ours.runs.map(({ at }) => at)).toEqual(nextActionTimes.map((at) => at.toISOString()));
+});
+
+test('where the inventory names people, an operator applies, and a viewer sees what would be done', async () => {
+  write(schedule('daily', 'everyMinutes: 60'));
+  appendFileSync(
+    join(cwd, 'fleet.yaml'),
+    'people: [{ name: ada, roles: [viewer] }, { name: bob, roles: [approver] }]\n',
+  );
+  expect(await applied(' --dry-run')).toEqual(['daily would be created']);
+  for (const line of ['schedules apply', 'schedules pause daily', 'schedules resume daily'])
+    expect(await type(line)).toMatchObject({ code: 3, stderr: expect.stringMatching(/role operator/) as string });
 });
 
 test('a run that is triggered runs its runbook; its outcome and words are those of the runbook', async () => {

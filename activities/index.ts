@@ -3,6 +3,7 @@ import { type CaughtUp } from '../workflows/decisions/caught-up';
 import { nextOpening, type Opening } from '../workflows/decisions/calendar';
 import { type Cluster } from '../workflows/decisions/cluster';
 import { type Comeback } from '../workflows/decisions/applications';
+import { type Seen } from '../workflows/decisions/drill';
 import { type ClusterSnapshot } from '../workflows/decisions/facts';
 import { type Permit } from '../workflows/decisions/permits';
 import { type Holdup } from '../workflows/decisions/holdups';
@@ -26,7 +27,14 @@ import { type Opened, openPrimary, type OpenOrder } from './replication/open';
 import { startReceiver } from './replication/receivers';
 import { repointReplica, type Repointed } from './replication/repoint';
 import { settleNewPrimary, type Settled, settleReplica } from './replication/settle';
+import { type BlackoutAnswer, blackoutNow } from './schedules/blackout';
 import { salvageTransactions } from './reports/salvage';
+import { awaitClients, type ClientsOrder, countLost, writeThroughout } from './drill/clients';
+import { awaitFailover, awaitReport, lastChange, type LastChange } from './drill/failover-run';
+import { drillCandidates, recordDrill, type RecordOrder } from './drill/history';
+import { type HostOrder, type Killed, type KillOrder, killServer, startServer } from './drill/host';
+import { type DrillSurvey, surveyDrill } from './drill/survey';
+import { emptyWrites, makeTables } from './drill/tables';
 import { writeReport } from './reports/write-report';
 import { advance, type Advanced, type AdvanceOrder } from './rejoin/advance';
 import { closeAndCopy, type Extras, type Pair } from './rejoin/extras';
@@ -40,6 +48,7 @@ import { switchPrimary } from './switchover/switch';
 import { releaseLeft, type ReleaseOrder } from './switchover/release';
 import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
+export type { ClientsOrder, DrillSurvey, LastChange };
 export type { Advanced, Extras, Fenced, Looking, Opened, Preview, Routed, Settled, Sight, Switched };
 
 export interface Quarantine {
@@ -186,6 +195,34 @@ export function createActivities(
     closeForGood: (order: Pair): Promise<Closed> => closeForGood(deps, order),
     advance: (order: AdvanceOrder): Promise<Advanced> => advance(deps, order),
     settleRejoined: (order: Pair): Promise<Rejoined> => settleRejoined(deps, order),
+    blackoutNow: ({ schedule }: { readonly schedule: string }): Promise<BlackoutAnswer> =>
+      blackoutNow(deps, schedule, Date.now()),
+    drillCandidates: () => drillCandidates(deps),
+    surveyDrill: ({ cluster }: { readonly cluster: string }): Promise<DrillSurvey> =>
+      surveyDrill(deps, client, cluster, Date.now()),
+    async prepareDrill({ cluster, primary }: { readonly cluster: Cluster; readonly primary: string }): Promise<void> {
+      const server = serverNamed(deps, cluster, primary);
+      await makeTables(server, cluster.schema);
+      await emptyWrites(server, cluster.schema);
+    },
+    writeThroughout: (order: ClientsOrder): Promise<Seen> => writeThroughout(deps, order),
+    awaitClients: (order: ClientsOrder & { readonly primary: string }): Promise<void> => awaitClients(deps, order),
+    countLost: (order: ClientsOrder & { readonly primary: string; readonly seen: Seen }): Promise<number> =>
+      countLost(deps, order),
+    killServer: (order: KillOrder): Promise<Killed> => killServer(deps, order, deps.attempt()),
+    startServer: (order: HostOrder): Promise<'started' | 'was there'> => startServer(deps, order),
+    lastChange: ({ cluster }: { readonly cluster: string }): Promise<LastChange | null> => lastChange(client, cluster),
+    awaitFailover: (order: {
+      readonly cluster: string;
+      readonly after: string | null;
+      readonly withinSeconds: number;
+    }): Promise<{ readonly run: string } | null> => awaitFailover(client, order),
+    awaitReport: (order: { readonly cluster: string; readonly run: string }): Promise<RunbookReport | null> =>
+      awaitReport(client, order),
+    async recordDrill(order: RecordOrder): Promise<void> {
+      await recordDrill(deps, order);
+      await emptyWrites(serverNamed(deps, order.cluster, order.primary), order.cluster.schema);
+    },
     writeReport: (report: RunbookReport): Promise<string[]> => writeReport(deps, report),
     channelsOf: async ({ cluster }: { readonly cluster: string }): Promise<string[]> =>
       channelNames(await deps.inventory(), cluster),

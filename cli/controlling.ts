@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RunbookError } from '../activities/errors';
 import { type RunbookReport } from '../workflows/decisions/report';
-import { type Word } from '../workflows/messages';
+import { changeId, type Word } from '../workflows/messages';
 import { invalidInput } from './exit';
 import { progressOf, reportOf } from './follow';
 import { findRun, ofCluster, type RunSummary } from './runs';
@@ -10,10 +10,13 @@ import { tell } from './voting';
 
 /** Throws INVALID_INPUT where it is not clear what is meant, or where nothing can be paused or called off. */
 export async function runToControl(door: Door, written: string): Promise<RunSummary> {
-  const [change, scheduled] = await ofCluster(door, written);
-  if (change?.status === 'RUNNING' && scheduled?.status === 'RUNNING' && !(await hasBegun(door, scheduled, change)))
+  const runs = (await ofCluster(door, written)).filter((run) => run !== undefined).filter(isRunning);
+  const change = runs.find(({ workflowId }) => workflowId === changeId(written));
+  const apart: string[] = [];
+  for (const run of runs) if (!change || !(await hasBegun(door, run, change))) apart.push(run.workflowId);
+  if (apart.length > 1)
     throw invalidInput(
-      `${written} has a run that goes on and one that waits: ${change.workflowId}, ${scheduled.workflowId}`,
+      `${written} has ${apart.length} runs that go on or wait: ${apart.join(', ')}`,
       'Name one of them.',
     );
   const run = await findRun(door, written);
@@ -26,10 +29,12 @@ export async function runToControl(door: Door, written: string): Promise<RunSumm
   return run;
 }
 
-/** Its time has come, and the change that goes on is its own. */
-async function hasBegun({ client }: Door, scheduled: RunSummary, change: RunSummary): Promise<boolean> {
+const isRunning = ({ status }: RunSummary): boolean => status === 'RUNNING';
+
+/** Its time has come, or it is a drill: the change that goes on is its own. */
+async function hasBegun({ client }: Door, run: RunSummary, change: RunSummary): Promise<boolean> {
   const { parentExecution } = await client.workflow.getHandle(change.workflowId, change.runId).describe();
-  return parentExecution?.runId === scheduled.runId;
+  return parentExecution?.runId === run.runId;
 }
 
 /** Pause or resume; returns the run's own sentence. Throws CHANGE_IN_PROGRESS with the run's words when it refuses, HOST_UNREACHABLE. */

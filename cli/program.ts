@@ -10,6 +10,8 @@ import { registerLab } from './commands/lab';
 import { registerList } from './commands/list';
 import { registerPlan, registerStart } from './commands/start';
 import { registerReport } from './commands/report';
+import { registerDrills } from './commands/drills';
+import { registerSchedules } from './commands/schedules';
 import { registerStatus } from './commands/status';
 import { registerApprove, registerReject } from './commands/vote';
 import { registerWatch } from './commands/watch';
@@ -62,6 +64,8 @@ export function buildProgram(): Command {
   program.commandsGroup('Keep watch:');
   registerWatch(program);
   registerWorker(program);
+  registerSchedules(program);
+  registerDrills(program);
   registerCodecServer(program);
   registerGateway(program);
   program.commandsGroup('Set up:');

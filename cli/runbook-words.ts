@@ -3,6 +3,8 @@ export const RUNBOOK_WORDS = {
   emergencyFailover: 'the primary is dead: fence it, promote the replica that holds everything, send writes there',
   plannedSwitchover:
     'the primary is well and moves on purpose, now, --at a time or in a --window: --to db2, or the best replica is taken',
+  failoverDrill:
+    'a failover, rehearsed and measured: the primary moves, or is killed, and comes back; without --cluster the one drilled longest ago',
   rejoinInstance: 'a server comes back and follows the primary again: --input \'{"instance": "db1"}\'',
 } as const;
 

@@ -1,5 +1,5 @@
 import { type ZodType } from 'zod';
-import { changeId, EMERGENCY_TASK_QUEUE, rehearsalId, scheduledId } from '../workflows/messages';
+import { changeId, drillId, EMERGENCY_TASK_QUEUE, rehearsalId, scheduledId, TASK_QUEUE } from '../workflows/messages';
 import { invalidInput } from './exit';
 import { type RunbookName } from './runbook-words';
 import { didYouMean } from '../activities/inventory/suggest';
@@ -14,7 +14,12 @@ export interface RunbookEntry {
   readonly input: () => Promise<ZodType>;
   /** The smallest input, where the cluster alone is not enough. */
   readonly example?: object;
+  /** It chooses the cluster where none is named. */
+  readonly chooses?: true;
 }
+
+/** Stands for the cluster where the runbook chooses one. No cluster is called so: a name has no slash. */
+export const FLEET = 'fleet/';
 
 export type RunInput = Readonly<Record<string, unknown>> & { readonly cluster: string };
 
@@ -38,6 +43,14 @@ export const RUNBOOKS: readonly RunbookEntry[] = [
     taskQueue: EMERGENCY_TASK_QUEUE,
     workflowId: (input) => (isForLater(input) ? scheduledId(input.cluster) : underLock(input)),
     input: async () => (await import('../workflows/inputs.js')).switchoverOrder,
+  },
+  {
+    name: 'failoverDrill',
+    taskQueue: TASK_QUEUE,
+    workflowId: ({ cluster, dryRun }) =>
+      dryRun === true ? rehearsalId(cluster) : cluster === FLEET ? 'fleet/drill' : drillId(cluster),
+    input: async () => (await import('../workflows/inputs.js')).drillOrder,
+    chooses: true,
   },
   {
     name: 'rejoinInstance',
@@ -65,7 +78,7 @@ export function findRunbook(written: string): RunbookEntry {
 export async function readInput(runbook: RunbookEntry, written: WrittenInput): Promise<RunInput> {
   const example = JSON.stringify(runbook.example ?? { cluster: 'orders' });
   const more = written.input === undefined ? {} : parseObject(written.input, example);
-  const cluster = written.cluster ?? more['cluster'];
+  const cluster = written.cluster ?? more['cluster'] ?? (runbook.chooses ? FLEET : undefined);
   if (typeof cluster !== 'string' || cluster === '')
     throw invalidInput('the cluster is not named', 'Add --cluster NAME.');
   if (more['cluster'] !== undefined && more['cluster'] !== cluster) {
@@ -73,7 +86,7 @@ export async function readInput(runbook: RunbookEntry, written: WrittenInput): P
   }
 
   const input = { ...more, ...written.defaults, cluster };
-  const checked = (await runbook.input()).safeParse(input);
+  const checked = (await runbook.input()).safeParse(asSent(input));
   if (checked.success) return input;
   const faults = checked.error.issues.map(
     ({ path, message }) => `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`,
@@ -83,6 +96,10 @@ export async function readInput(runbook: RunbookEntry, written: WrittenInput): P
     `The smallest input is ${example}.`,
   );
 }
+
+/** What the workflow is given: without the cluster where it chooses one. */
+export const asSent = (input: RunInput): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(input).filter(([key, value]) => key !== 'cluster' || value !== FLEET));
 
 export interface WrittenInput {
   readonly cluster?: string | undefined;

@@ -1,5 +1,5 @@
 import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
-import { changeId, scheduledId } from '../workflows/messages';
+import { changeId, drillId, scheduledId } from '../workflows/messages';
 import { RUNBOOKS } from './runbooks';
 import { invalidInput } from './exit';
 import { type Door } from './temporal';
@@ -25,7 +25,9 @@ export interface RunFilter {
 
 /** Newest first. */
 export async function listRuns(door: Door, { cluster, running, limit }: RunFilter): Promise<RunSummary[]> {
-  const types = [...RUNBOOKS.map(({ name }) => name), 'watchCluster'].map((type) => `'${type}'`).join(', ');
+  const types = [...RUNBOOKS.map(({ name }) => name), 'scheduledRun', 'watchCluster']
+    .map((type) => `'${type}'`)
+    .join(', ');
   const query = `WorkflowType IN (${types})${running ? " AND ExecutionStatus = 'Running'" : ''}`;
   const runs: RunSummary[] = [];
   for await (const info of door.client.workflow.list({ query, pageSize: 100 })) {
@@ -60,13 +62,14 @@ export function summaryOf(info: Info): RunSummary {
 }
 
 /**
- * The run that a person means: a cluster's name (the change that runs, else the one that waits for its time, else the last), a workflow id, a run id or its last characters as
+ * The run that a person means: a cluster's name (the change that runs, else the drill, else the one that waits for its time, else the last), a workflow id, a run id or its last characters as
  * `runbook list` prints them. Throws INVALID_INPUT with what there is.
  */
 export async function findRun(door: Door, written: string): Promise<RunSummary> {
-  const [change, scheduled] = await ofCluster(door, written);
-  if (change?.status !== 'RUNNING' && scheduled?.status === 'RUNNING') return scheduled;
-  const found = change ?? scheduled ?? (await describe(door, written));
+  const [change, scheduled, drill] = await ofCluster(door, written);
+  const running = [change, drill, scheduled].find((run) => run?.status === 'RUNNING');
+  if (running) return running;
+  const found = latest([change, drill]) ?? scheduled ?? (await describe(door, written));
   if (found) return found;
   // Run ids begin with the time, so that two of the same minute differ only at their ends.
   const short = /^[0-9a-f]{6,12}$/.test(written);
@@ -81,9 +84,22 @@ export async function findRun(door: Door, written: string): Promise<RunSummary> 
   );
 }
 
-/** Its latest change, and its latest one that was ordered for a time. */
-export const ofCluster = (door: Door, cluster: string): Promise<[RunSummary | undefined, RunSummary | undefined]> =>
-  Promise.all([describe(door, changeId(cluster)), describe(door, scheduledId(cluster))]);
+type Found = RunSummary | undefined;
+
+/** Its latest change, its latest one that was ordered for a time, and its latest drill. */
+export const ofCluster = (door: Door, cluster: string): Promise<[Found, Found, Found]> =>
+  Promise.all([
+    describe(door, changeId(cluster)),
+    describe(door, scheduledId(cluster)),
+    describe(door, drillId(cluster)),
+  ]);
+
+/** A drill ends after the changes that it has begun. */
+const latest = (runs: readonly Found[]): Found =>
+  runs
+    .filter((run) => run !== undefined)
+    .sort((one, other) => (one.endedAt ?? '').localeCompare(other.endedAt ?? ''))
+    .at(-1);
 
 async function byRunId(door: Door, runId: string): Promise<RunSummary[]> {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(runId)) return [];

@@ -3,7 +3,7 @@ import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/cli
 import { RunbookError } from '../activities/errors';
 import { EMERGENCY_TASK_QUEUE, scheduledId } from '../workflows/messages';
 import { type Context } from './context';
-import { type RunbookEntry, type RunInput } from './runbooks';
+import { asSent, FLEET, type RunbookEntry, type RunInput } from './runbooks';
 import { runLink, startLink, type Door } from './temporal';
 
 /** A run as it was started, or as it was found running. */
@@ -34,11 +34,11 @@ export async function startRun(door: Door, runbook: RunbookEntry, input: RunInpu
   const handle = await door.client.workflow.start(runbook.name, {
     workflowId,
     taskQueue: runbook.taskQueue,
-    args: [input],
+    args: [asSent(input)],
     memo: { ticket, requestedBy: input['requestedBy'] },
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-    staticSummary: `${runbook.name} of ${input.cluster}`,
+    staticSummary: `${runbook.name} of ${nameOf(input)}`,
     // A worker that dies inside a workflow task is noticed by this alone.
     ...(runbook.taskQueue === EMERGENCY_TASK_QUEUE ? { workflowTaskTimeout: '3s' } : {}),
   });
@@ -48,18 +48,20 @@ export async function startRun(door: Door, runbook: RunbookEntry, input: RunInpu
   if (running.type !== runbook.name) throw changeInProgress(input.cluster, running);
   return {
     runbook: runbook.name,
-    cluster: input.cluster,
+    cluster: nameOf(input),
     workflowId,
     runId: running.runId,
     taskQueue: runbook.taskQueue,
     attached,
     startedAt: running.startTime.toISOString(),
-    input,
+    input: asSent(input),
     webUi: runLink(door, workflowId, running.runId),
     startForm: startLink(door, { type: runbook.name, taskQueue: runbook.taskQueue, workflowId }),
     workers,
   };
 }
+
+const nameOf = ({ cluster }: RunInput): string => (cluster === FLEET ? 'the fleet' : cluster);
 
 const changeInProgress = (cluster: string, running: { type: string; workflowId: string; startTime: Date }) =>
   new RunbookError({

@@ -5,10 +5,19 @@ export { emergencyFailover } from './emergency-failover';
 export { failoverPermits } from './failover-permits';
 export { notifyRun } from './notify-run';
 export { plannedSwitchover } from './planned-switchover';
+export { failoverDrill } from './failover-drill';
 export { rejoinInstance } from './rejoin-instance';
+export { scheduledRun } from './scheduled-run';
 export { watchCluster } from './watch-cluster';
 
-const KNOWN = ['emergencyFailover', 'plannedSwitchover', 'rejoinInstance', 'watchCluster'];
+const KNOWN = [
+  'emergencyFailover',
+  'failoverDrill',
+  'plannedSwitchover',
+  'rejoinInstance',
+  'scheduledRun',
+  'watchCluster',
+];
 
 /** Any other name that somebody types in the Web UI. Without this, a typo would stay "running" for ever. */
 export default function unknownRunbook(): Promise<never> {

@@ -84,6 +84,34 @@ export const rejoinOrder = z.strictObject({
 });
 export type RejoinOrder = z.output<typeof rejoinOrder>;
 
+export const drillOrder = z.strictObject({
+  cluster: cluster.optional().describe('Without it: the drillable cluster whose last drill is longest ago'),
+  mode: z.enum(['planned', 'kill']).optional().describe('As the inventory says, unless it is named here'),
+  anyway: z
+    .boolean()
+    .default(false)
+    .describe('Also when the last drill was lately or the error budget is used up; a person has looked'),
+  dryRun: z.boolean().default(false).describe('Only say whether it may be, and what would be done'),
+  reason: z.string().max(500).default(''),
+  requestedBy: z.string().max(200).default('unknown (started without a name)'),
+  trigger: z.enum(['person', 'schedule']).default('person'),
+});
+export type DrillOrder = z.output<typeof drillOrder>;
+
+/** Filled by `runbook schedules apply`. */
+export const scheduledOrder = z.strictObject({
+  schedule: z.string().min(1).describe('Name of the schedule in the inventory'),
+  runbook: z.string().min(1).describe('Runbook that it starts'),
+  input: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** What can be started on a schedule, with the form of its input. */
+export const ORDERS: Readonly<Record<string, z.ZodType>> = {
+  failoverDrill: drillOrder,
+  plannedSwitchover: switchoverOrder,
+  rejoinInstance: rejoinOrder,
+  emergencyFailover: failoverOrder,
+};
 const told = z.strictObject({
   ids: z.array(z.string()).readonly(),
   marks: z.record(z.string(), z.string()).readonly(),

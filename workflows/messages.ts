@@ -16,6 +16,11 @@ export const changeId = (cluster: string): string => `cluster/${cluster}/change`
 export const scheduledId = (cluster: string): string => `cluster/${cluster}/scheduled`;
 export const watchId = (cluster: string): string => `cluster/${cluster}/watch`;
 export const rehearsalId = (cluster: string): string => `cluster/${cluster}/rehearsal`;
+/** One drill of a cluster at a time; its changes take the lock one by one, so that a real failover is never kept waiting. */
+export const drillId = (cluster: string): string => `cluster/${cluster}/drill`;
+/** Of a Temporal schedule, and before the time in the ids of its runs. */
+export const scheduleId = (name: string): string => `${SCHEDULE_PREFIX}${name}`;
+export const SCHEDULE_PREFIX = 'mysql-runbooks/';
 /** Who tells of a run: it lives on when the run has ended, until everybody is told. */
 export const notifyId = (workflowId: string, run: string): string => `${workflowId}/news/${run}`;
 export const PERMITS_ID = 'fleet/failover-permits';

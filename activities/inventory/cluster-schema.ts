@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { approvals } from './approvals-schema';
+import { drill } from './drill-schema';
 import { account, atMost, host, name, port } from './fields';
 import { router } from './router-schema';
 import { WEEKDAYS } from '../../workflows/decisions/calendar';
@@ -87,25 +88,24 @@ const application = strict(
 );
 
 const clockWords = says('a time of day as HH:MM', "write it in quotes, for example '02:00'");
-const clock = z.string(clockWords).regex(/^([01]\d|2[0-3]):[0-5]\d$/, clockWords);
+export const clock = z.string(clockWords).regex(/^([01]\d|2[0-3]):[0-5]\d$/, clockWords);
 const zoneWords = says('the name of a time zone', (input) =>
   typeof input === 'string'
     ? `for example Europe/Berlin${didYouMean(input, Intl.supportedValuesOf('timeZone'))}`
     : 'for example Europe/Berlin',
 );
 
+export const timeZone = z.string(zoneWords).refine(isTimeZone, zoneWords);
+export const days = z
+  .array(oneOf(WEEKDAYS), says('a list of days', 'for example [sat, sun]; leave the line out for every day'))
+  .min(1, says('a list of at least one day', 'for example [sat, sun]; leave the line out for every day'));
+
 const maintenanceWindow = strict(
   {
-    days: z
-      .array(oneOf(WEEKDAYS), says('a list of days', 'for example [sat, sun]; leave the line out for every day'))
-      .min(1, says('a list of at least one day', 'for example [sat, sun]; leave the line out for every day'))
-      .default([...WEEKDAYS])
-      .describe('Days on which the window opens. Default: every day.'),
+    days: days.default([...WEEKDAYS]).describe('Days on which the window opens. Default: every day.'),
     from: clock.describe('It opens when the clocks of the zone show this.'),
     to: clock.describe('It closes then; where that is not later than from, on the next day.'),
-    timeZone: z
-      .string(zoneWords)
-      .refine(isTimeZone, zoneWords)
+    timeZone: timeZone
       .default('UTC')
       .describe('IANA name of the zone; its changes between summer and winter are followed. Default UTC.'),
   },
@@ -159,6 +159,10 @@ export const cluster = strict(
       .array(maintenanceWindow, says('a list of windows', 'leave the line out where there is none'))
       .exactOptional()
       .describe('When a planned change may begin that was ordered for a window.'),
+    drill: drill.exactOptional().describe('Rehearsals of a failover. Left out: none.'),
+    drillable: flag('leave the line out for false')
+      .exactOptional()
+      .describe('The primary may be killed on purpose, in a drill of mode kill.'),
     tls: tlsPolicy('encrypt').describe('Encryption of our own connections to the servers.'),
     schema: text('a schema name', 'for example runbooks')
       .regex(/^[A-Za-z0-9_$]{1,64}$/, says('a schema name of letters, digits, "_" and "$"', 'for example runbooks'))

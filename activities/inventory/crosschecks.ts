@@ -5,6 +5,7 @@ import { contradictionsOfGateway } from './gateway';
 import { type WrittenInventory } from './schema';
 import { didYouMean } from './suggest';
 import { whoMay } from '../../workflows/decisions/approvals';
+import { ORDERS } from '../../workflows/inputs';
 
 export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
   const clusters = Object.entries(inventory.clusters);
@@ -60,12 +61,62 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
       }),
       ...ofTls(tls, ['clusters', cluster, 'tls']),
     ]),
+    ...clusters.flatMap(([cluster, { drill, drillable }]) =>
+      drill?.mode === 'kill' && drillable !== true
+        ? [
+            {
+              path: ['clusters', cluster, 'drill', 'mode'],
+              message:
+                'the primary of this cluster may not be killed — write drillable: true beside drill, or mode: planned',
+            },
+          ]
+        : [],
+    ),
+    ...repeated(
+      inventory.schedules.map(({ name }, index) => ({ value: name, path: ['schedules', index, 'name'] })),
+      (first) => `this name is taken by ${first} — give every schedule its own name`,
+    ),
+    ...inventory.schedules.flatMap((schedule, index) => ofSchedule(schedule, inventory, ['schedules', index])),
     ...contradictionsOfGateway(inventory),
     // Over all clusters: two clusters that share a server would each promote and fence it as they see fit.
     ...repeated(
       instances.map(({ host, port, path }) => ({ value: `${host.toLowerCase()}:${port}`, path: [...path, 'port'] })),
       (first) => `this host and port are those of ${first} — list every server once`,
     ),
+  ];
+}
+
+/** A schedule that cannot start its runbook would be found at the first run, which may be a month away. */
+function ofSchedule(
+  { runbook, input }: WrittenInventory['schedules'][number],
+  { clusters }: WrittenInventory,
+  path: Path,
+): Contradiction[] {
+  const order = ORDERS[runbook];
+  const runbooks = Object.keys(ORDERS);
+  if (!order)
+    return [
+      {
+        path: [...path, 'runbook'],
+        message: `there is no runbook of this name${didYouMean(runbook, runbooks)} — write one of ${runbooks.join(', ')}`,
+      },
+    ];
+  const { cluster } = input;
+  const names = Object.keys(clusters);
+  if (typeof cluster === 'string' && !names.includes(cluster))
+    return [
+      {
+        path: [...path, 'input', 'cluster'],
+        message: `there is no cluster of this name${didYouMean(cluster, names)} — write one of ${names.join(', ')}`,
+      },
+    ];
+  const [issue] = order.safeParse(input).error?.issues ?? [];
+  if (!issue) return [];
+  return [
+    {
+      path: [...path, 'input', ...issue.path],
+      message: `${runbook} does not take this: ${issue.message} — compare it with \`runbook start ${runbook}\``,
+    },
   ];
 }
 

@@ -5,6 +5,7 @@ import { type Voter } from '../../workflows/decisions/approvals';
 import { type Account, type Cluster, type SecretReference, type TlsPolicy } from '../../workflows/decisions/cluster';
 import { type Person } from '../../workflows/decisions/people';
 import { type Router } from '../../workflows/decisions/router';
+import { type Schedule } from '../../workflows/decisions/schedules';
 import { RunbookError } from '../errors';
 import { contradictionsOf } from './crosschecks';
 import { systemCode } from './system-code';
@@ -28,6 +29,7 @@ export interface Inventory {
     readonly automaticFailovers: { readonly failovers: number; readonly perMinutes: number };
   };
   readonly people: readonly Person[];
+  readonly schedules: readonly Schedule[];
   readonly encryption?: Encryption;
   /** `file` is absolute. */
   readonly audit?: { readonly file?: string; readonly stdout: boolean };
@@ -143,7 +145,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
     ...(group === undefined ? {} : { group }),
   }));
   const clusters = Object.entries(written.clusters).map(
-    ([name, { accounts, tls, applications, ...cluster }]): Cluster => ({
+    ([name, { accounts, tls, applications, drill, ...cluster }]): Cluster => ({
       name,
       ...cluster,
       accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
@@ -151,6 +153,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
       ...(applications && {
         applications: applications.map((one) => ({ ...one, command: absoluteCommand(one.command, folder) })),
       }),
+      ...(drill && { drill: { ...drill, ...absoluteCommands(drill, folder) } }),
       routers: named(cluster.routers).map((router) => settleRouter(router, folder)),
       approvals: { ...cluster.approvals, people: voters },
     }),
@@ -279,6 +282,17 @@ const absoluteTls = ({ mode, ...files }: TlsPolicy, folder: string): TlsPolicy =
 /** A name without a slash is looked up on PATH. */
 const absoluteCommand = ([program, ...args]: readonly string[], folder: string): string[] =>
   program === undefined ? [] : [program.includes('/') ? resolve(folder, program) : program, ...args];
+
+const absoluteCommands = (
+  {
+    killCommand,
+    startCommand,
+  }: { readonly killCommand?: readonly string[]; readonly startCommand?: readonly string[] },
+  folder: string,
+) => ({
+  ...(killCommand && { killCommand: absoluteCommand(killCommand, folder) }),
+  ...(startCommand && { startCommand: absoluteCommand(startCommand, folder) }),
+});
 
 const absoluteSocket = (socket: string, folder: string) =>
   socket.startsWith('unix:') ? `unix:${resolve(folder, socket.slice('unix:'.length))}` : socket;

@@ -5,6 +5,7 @@ import { atMost, name } from './fields';
 import { gateway } from './gateway-schema';
 import { notification, slack } from './notification-schema';
 import { people } from './people-schema';
+import { schedules } from './schedule-schema';
 import { addressText, flag, says, strict, text } from './words';
 
 /**
@@ -39,6 +40,7 @@ export const inventorySchema = strict(
       .prefault({})
       .describe('Limits across all clusters: beyond them a person is asked.'),
     people,
+    schedules,
     audit: strict(
       {
         file: text('a file name', 'for example /var/log/mysql-runbooks/audit.jsonl')

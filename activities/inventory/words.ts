@@ -37,10 +37,10 @@ export const wholeNumber = (min: number, max: number, expected: string, cure: Cu
 };
 
 /** A span of time as a plain number in the unit that the setting's name ends with. `1h` is answered with the number to write. */
-export const span = (unit: 'seconds' | 'minutes', min: number, max: number) => {
+export const span = (unit: 'seconds' | 'minutes' | 'days', min: number, max: number) => {
   const words = says(`a number of ${unit} from ${min} to ${max}`, (input) => {
     const seconds = typeof input === 'string' ? secondsIn(input) : undefined;
-    const number = seconds === undefined ? undefined : seconds / (unit === 'minutes' ? 60 : 1);
+    const number = seconds === undefined ? undefined : seconds / { seconds: 1, minutes: 60, days: 86_400 }[unit];
     return `write the number alone, without a unit${number === undefined ? '' : `: ${number}`}`;
   });
   return z.number(words).min(min, words).max(max, words);

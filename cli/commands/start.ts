@@ -67,7 +67,7 @@ const given = (options: Readonly<Record<string, unknown>>): Record<string, unkno
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 
 async function start(context: Context, name: string, options: StartOptions, planOnly: boolean): Promise<void> {
-  const { findRunbook, readInput } = await import('../runbooks.js');
+  const { FLEET, findRunbook, readInput } = await import('../runbooks.js');
   const runbook = findRunbook(name);
   const { reason, to, datacentre, at, window } = options;
   const input = await readInput(runbook, {
@@ -81,7 +81,7 @@ async function start(context: Context, name: string, options: StartOptions, plan
   });
   await requireRole(context, planOnly ? 'viewer' : 'operator');
   // Where an inventory lies here, a misspelt cluster is answered here; elsewhere the worker knows.
-  if (await context.inventoryIfAny()) await context.cluster(input.cluster);
+  if (input.cluster !== FLEET && (await context.inventoryIfAny())) await context.cluster(input.cluster);
 
   const [{ withTemporal }, { startRun, announce }, { waitFor }] = await Promise.all([
     import('../temporal.js'),

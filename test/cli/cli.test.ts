@@ -40,7 +40,7 @@ test('help names every command by its task, gives examples and the exit codes', 
     expect(stdout).toContain(words);
   }
   const commands =
-    'topology doctor plan start status approve reject pause resume cancel report list watch worker gateway inventory lab';
+    'topology doctor plan start status approve reject pause resume cancel report list watch worker schedules drills gateway inventory lab';
   for (const command of commands.split(' ')) expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
 });
 
@@ -61,7 +61,7 @@ const REFUSED: readonly (readonly [string, number, string])[] = [
   [
     'start emergencyFailovr --cluster orders',
     2,
-    'runbook: there is no runbook "emergencyFailovr" (did you mean "emergencyFailover"?). Runbooks: emergencyFailover, plannedSwitchover, rejoinInstance.\n',
+    'runbook: there is no runbook "emergencyFailovr" (did you mean "emergencyFailover"?). Runbooks: emergencyFailover, plannedSwitchover, failoverDrill, rejoinInstance.\n',
   ],
   [
     'start watchCluster --cluster orders',
@@ -99,6 +99,9 @@ const REFUSED: readonly (readonly [string, number, string])[] = [
   ['approve orders --plan abc', 2, 'runbook: --plan is not the hash of a plan. Copy the 8 characters'],
   ['start emergencyFailover --cluster ordres', 2, '(did you mean "orders"?). Clusters there: orders.\n'],
   ['watch start ordres', 2, '(did you mean "orders"?). Clusters there: orders.\n'],
+  ['start failoverDrill --cluster ordres', 2, '(did you mean "orders"?). Clusters there: orders.\n'],
+  ['start failoverDrill', 1, 'runbook: Temporal does not answer at 127.0.0.1:1. '],
+  ['schedules preview weekly', 2, 'runbook: the inventory has no schedule "weekly". Write it there: schedules.\n'],
   ['topology ordres', 2, '(did you mean "orders"?). Clusters there: orders.\n'],
   ['doctor ordres', 2, '(did you mean "orders"?). Clusters there: orders.\n'],
   [

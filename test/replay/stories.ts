@@ -1,9 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { type WorkflowHandle } from '@temporalio/client';
-import { EMERGENCY_TASK_QUEUE, PERMITS_ID, progressQuery, scheduledId } from '../../workflows/messages';
+import {
+  drillId,
+  EMERGENCY_TASK_QUEUE,
+  PERMITS_ID,
+  progressQuery,
+  scheduledId,
+  scheduleId,
+  TASK_QUEUE,
+} from '../../workflows/messages';
 import { commit, P, seen, sighting } from '../decisions/facts';
 import { executed, primary, replica, silent, snapshotOf } from '../decisions/members';
 import { eventually } from '../support/wait';
+import { drillable } from '../workflows/drilling';
 import { movable } from '../workflows/moving';
 import { ahead, back, returning } from '../workflows/returning';
 import { db2, db3, dead, fails, gone, policy, type Stage } from '../workflows/stage';
@@ -96,6 +105,28 @@ export const stories: Readonly<Record<string, (stage: Stage) => Promise<Workflow
     const handle = await scheduled(stage, 3_600_000);
     await eventually('it waits', async () => (await handle.query(progressQuery)).phase === 'wait');
     await handle.cancel();
+    await handle.result();
+    return handle;
+  },
+
+  'drill-planned': async (stage) => {
+    const { cluster } = stage.put(drillable());
+    const handle = await stage.client.workflow.start('failoverDrill', {
+      workflowId: drillId(cluster),
+      taskQueue: TASK_QUEUE,
+      args: [{ cluster }],
+    });
+    expect(await handle.result()).toMatchObject({ outcome: 'done' });
+    return handle;
+  },
+
+  'scheduled-run': async (stage) => {
+    const { cluster } = stage.put(movable());
+    const handle = await stage.client.workflow.start('scheduledRun', {
+      workflowId: `${scheduleId(cluster)}-now`,
+      taskQueue: TASK_QUEUE,
+      args: [{ schedule: cluster, runbook: 'plannedSwitchover', input: { cluster, to: 'db2' } }],
+    });
     await handle.result();
     return handle;
   },

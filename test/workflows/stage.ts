@@ -198,6 +198,7 @@ export class Stage {
         cannotHold: [],
       }),
       nextWindow: () => null,
+      blackoutNow: () => ({ known: true, blackout: null }),
       holdupsOn: () => [],
       catchUp: () => ({ behindMs: 4, waitedMs: 20, applied: 3 }),
       switchPrimary: () => ({
@@ -233,10 +234,12 @@ export class Stage {
     interface Order {
       readonly cluster: string | { readonly name: string };
       readonly run?: string;
+      /** Named as its cluster in tests. */
+      readonly schedule?: string;
     }
     const act = (activity: string) => (order: Order | string) => {
       if (typeof order === 'string') return this.#act(this.#runs.get(order) ?? '', activity, 'acts', order);
-      const name = typeof order.cluster === 'string' ? order.cluster : order.cluster.name;
+      const name = order.schedule ?? (typeof order.cluster === 'string' ? order.cluster : order.cluster.name);
       if (activity === 'takePermit' && order.run) this.#runs.set(order.run, name);
       const { candidate, replica, primary, name: one } = order as unknown as Record<string, string | undefined>;
       const target = candidate ?? replica ?? primary ?? (activity === 'startReceiving' ? one : undefined);
@@ -253,7 +256,8 @@ export class Stage {
         'readMembers',
       ],
       ...['openPrimary', 'routeWrites', 'routeReads', 'repointReplica', 'startReceiving', 'settleNewPrimary'],
-      ...['quarantineOldPrimary', 'writeReport', 'previewCluster', 'nextWindow'],
+      ...['quarantineOldPrimary', 'writeReport', 'previewCluster', 'nextWindow', 'blackoutNow'],
+      ...['surveyDrill', 'prepareDrill', 'writeThroughout', 'awaitClients', 'countLost', 'recordDrill'],
       ...['holdupsOn', 'endHoldups', 'awaitReceiver', 'catchUp', 'switchPrimary'],
       ...['lastSession', 'awaitSessions', 'restartApplication', 'endSessions', 'releaseRouters'],
       ...['closeAndCopy', 'replayExtras', 'closeForGood', 'advance', 'settleRejoined'],

@@ -277,7 +277,7 @@ describe('runbook cancel', () => {
     await stage.question(emergency);
     const handle = await wait(played, { at: inMs(3_600_000) });
     await expect(runToControl(door(), played.cluster)).rejects.toThrow(
-      /a run that goes on and one that waits: .+change, .+scheduled/,
+      /has 2 runs that go on or wait: .+change, .+scheduled/,
     );
     expect(await cancelRun(door(), await runToControl(door(), changeId(played.cluster)), who)).toEqual(off);
     expect(await cancelRun(door(), await runToControl(door(), played.cluster), who)).toEqual(off);

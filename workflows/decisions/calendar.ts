@@ -39,15 +39,15 @@ export function nextOpening(windows: readonly MaintenanceWindow[], atMs: number)
 }
 
 function openingsAround({ days, from, to, timeZone }: MaintenanceWindow, atMs: number): Opening[] {
-  const offsetAt = offsetsOf(timeZone);
+  const offsetAt = wallClock(timeZone);
   const today = Math.floor((atMs + offsetAt(atMs)) / DAY_MS) * DAY_MS;
   const [fromMs, toMs] = [sinceMidnight(from), sinceMidnight(to)];
   const openings: Opening[] = [];
   // Yesterday's may still be open.
   for (let day = today - DAY_MS; day < today + DAYS_AHEAD * DAY_MS; day += DAY_MS) {
     if (!days.includes(WEEKDAYS[new Date(day).getUTCDay()] ?? 'sun')) continue;
-    const opensMs = firstMoment(day + fromMs, offsetAt);
-    const closesMs = firstMoment(day + toMs + (toMs <= fromMs ? DAY_MS : 0), offsetAt);
+    const opensMs = momentOf(day + fromMs, offsetAt);
+    const closesMs = momentOf(day + toMs + (toMs <= fromMs ? DAY_MS : 0), offsetAt);
     if (closesMs > opensMs) openings.push({ opensMs, closesMs });
   }
   return openings;
@@ -59,9 +59,9 @@ function sinceMidnight(clock: string): number {
 }
 
 /** What the clocks of a zone show is `moment + offset`. A wall clock's reading is kept as if it were UTC. */
-type OffsetAt = (moment: number) => number;
+export type OffsetAt = (moment: number) => number;
 
-function offsetsOf(timeZone: string): OffsetAt {
+export function wallClock(timeZone: string): OffsetAt {
   const clock = new Intl.DateTimeFormat('en-US', {
     ...{ timeZone, hourCycle: 'h23', era: 'short', year: 'numeric', month: '2-digit', day: '2-digit' },
     ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
@@ -77,7 +77,7 @@ function offsetsOf(timeZone: string): OffsetAt {
 }
 
 /** The first moment at which the clocks show `wall` or have gone past it. */
-function firstMoment(wall: number, offsetAt: OffsetAt): number {
+export function momentOf(wall: number, offsetAt: OffsetAt): number {
   const [before, after] = [offsetAt(wall - DAY_MS), offsetAt(wall + DAY_MS)];
   if (before === after) return wall - before;
   const change = changeBetween(wall - DAY_MS, wall + DAY_MS, offsetAt);

@@ -1,5 +1,6 @@
 import { type ApprovalPolicy } from './approvals';
 import { type MaintenanceWindow } from './calendar';
+import { type DrillPolicy } from './drill';
 import { type Account, type TlsPolicy } from './references';
 import { type Router } from './router';
 
@@ -23,6 +24,10 @@ export interface Cluster {
   readonly tls: TlsPolicy;
   /** When a planned change may begin that was ordered for a window. */
   readonly maintenanceWindows?: readonly MaintenanceWindow[];
+  /** Rehearsals of a failover; left out = none. */
+  readonly drill?: DrillPolicy;
+  /** The primary may be killed on purpose. */
+  readonly drillable?: boolean;
   /** Schema that holds the heartbeat and epoch tables. */
   readonly schema: string;
 }

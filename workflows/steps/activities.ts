@@ -1,6 +1,6 @@
-import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import { type Activities } from '../../activities';
-import { EMERGENCY_TASK_QUEUE } from '../messages';
+import { EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../messages';
 import { summaryOf } from './summaries';
 
 /** As proxyActivities, and each call stands on the Web UI's timeline with a sentence instead of a function's name. */
@@ -100,4 +100,28 @@ export const tidy = activities({
   heartbeatTimeout: '3 s',
   scheduleToCloseTimeout: '1 hour',
   retry: { ...patient, maximumInterval: '10 s', maximumAttempts: 8 },
+});
+
+/** The parts of a drill that no failover waits for: on the queue of what can wait, so that it takes no slot of the emergency. */
+export const drill = activities({
+  taskQueue: TASK_QUEUE,
+  startToCloseTimeout: '24 hours',
+  heartbeatTimeout: '3 s',
+  retry: { ...patient, maximumAttempts: 5 },
+});
+
+/** Clients write until they are told to stop, and then tell what they saw. */
+export const clients = activities({
+  taskQueue: TASK_QUEUE,
+  startToCloseTimeout: '24 hours',
+  heartbeatTimeout: '3 s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: patient,
+});
+
+/** What a schedule asks before it starts something: on the queue of what can wait. */
+export const schedules = activities({
+  taskQueue: TASK_QUEUE,
+  startToCloseTimeout: '10 s',
+  retry: patient,
 });

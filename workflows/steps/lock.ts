@@ -1,6 +1,6 @@
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { executeChild, workflowInfo } from '@temporalio/workflow';
-import { changeId, EMERGENCY_TASK_QUEUE } from '../messages';
+import { changeId, drillId, EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../messages';
 
 export const holdsLock = (cluster: string): boolean => workflowInfo().workflowId === changeId(cluster);
 
@@ -25,6 +25,30 @@ export async function underLock<Result>(workflow: string, cluster: string, input
       type: 'CHANGE_IN_PROGRESS',
       nonRetryable: true,
       message: `Another change of ${cluster} is running as ${changeId(cluster)} (invariant 5). Look at it with: runbook status ${changeId(cluster)}`,
+    });
+  }
+}
+
+export const isDrillOf = (cluster: string): boolean => workflowInfo().workflowId === drillId(cluster);
+
+/** One drill of a cluster at a time, under an id of its own: a drill must not hold the lock that the failover it is about needs. */
+export async function asDrillOf<Result>(cluster: string, input: object): Promise<Result> {
+  try {
+    return (await executeChild('failoverDrill', {
+      workflowId: drillId(cluster),
+      taskQueue: TASK_QUEUE,
+      args: [input],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      // Somebody who terminates the outer run must not leave a cluster in the middle of a drill.
+      parentClosePolicy: 'ABANDON',
+      staticSummary: `failoverDrill of ${cluster}`,
+    })) as Result;
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw ApplicationFailure.create({
+      type: 'CHANGE_IN_PROGRESS',
+      nonRetryable: true,
+      message: `Another drill of ${cluster} is running as ${drillId(cluster)}. Look at it with: runbook status ${drillId(cluster)}`,
     });
   }
 }

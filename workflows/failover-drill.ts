@@ -2,12 +2,14 @@ import { CancellationScope } from '@temporalio/workflow';
 import { type DrillSurvey } from '../activities';
 import { approvalsOf } from './decisions/approvals';
 import { iso } from './decisions/appointment';
-import { byLongestAgo, type DrillMode, whyNoDrill } from './decisions/drill';
+import { byLongestAgo, whyNoDrill } from './decisions/drill';
+import { type DrillMode } from './decisions/drill-policy';
 import { readable, tellRead } from './decisions/facts';
 import { type PlanSummary, type RunbookReport } from './decisions/report';
 import { hashOf } from './decisions/plan';
 import { showOf } from './decisions/shown';
-import { decideSwitchover, type Refusal } from './decisions/switchover';
+import { type Refusal } from './decisions/refusal';
+import { decideSwitchover } from './decisions/switchover';
 import { underWayOn } from './decisions/under-way';
 import { drillOrder, type DrillOrder, parseInput } from './inputs';
 import { drillId } from './messages';
@@ -83,7 +85,7 @@ async function rehearse(book: Runbook, consent: Consent, order: Drilling): Promi
   if (first.mode === 'kill') {
     const shown = showOf(plan, 'what no replica has received when the primary dies', 'until the failover is through');
     const stillTrue = async () => hashOfNow(order, await drill.surveyDrill({ cluster: order.cluster })) === plan.hash;
-    const agreed = await consent({ cluster: seen.cluster, plan, shown, stillTrue });
+    const agreed = await consent({ cluster: seen.cluster, plan, risks: [], shown, stillTrue });
     if (agreed === 'look again') return rehearse(book, consent, order);
     if (agreed !== 'go on') return keep(book.close('rejected', `Not approved, nothing was changed: ${agreed.because}`));
   }

@@ -1,4 +1,4 @@
-import { DRILL_MODES } from '../../workflows/decisions/drill';
+import { DRILL_MODES } from '../../workflows/decisions/drill-policy';
 import { command, oneOf, span, strict, wholeNumber } from './words';
 
 const milliseconds = (max: number, example: number) =>

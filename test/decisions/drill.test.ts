@@ -1,6 +1,5 @@
 import {
   byLongestAgo,
-  type DrillPolicy,
   type DrillQuestion,
   type DrillRecord,
   judgeLoss,
@@ -10,6 +9,7 @@ import {
   verdictOf,
   whyNoDrill,
 } from '../../workflows/decisions/drill';
+import { type DrillPolicy } from '../../workflows/decisions/drill-policy';
 import { leftBehind, sourcesOf } from '../../workflows/decisions/came-along';
 import { drawDrills } from '../../cli/drills-picture';
 import { clusterOf, primary, replica, silent, snapshotOf, uuidOf } from './members';

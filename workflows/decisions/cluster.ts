@@ -1,6 +1,6 @@
 import { type ApprovalPolicy } from './approvals';
 import { type MaintenanceWindow } from './calendar';
-import { type DrillPolicy } from './drill';
+import { type DrillPolicy } from './drill-policy';
 import { type Account, type TlsPolicy } from './references';
 import { type Router } from './router';
 

@@ -1,5 +1,6 @@
 import { type DrillSurvey } from '../../activities';
-import { type Assertion, type DrillMode, type DrillPolicy } from '../decisions/drill';
+import { type Assertion } from '../decisions/drill';
+import { type DrillMode, type DrillPolicy } from '../decisions/drill-policy';
 import { type PlanSummary } from '../decisions/report';
 import { type DrillOrder } from '../inputs';
 import { type Runbook } from './runbook';

@@ -1,6 +1,6 @@
 import { type Opening } from './calendar';
 import { type Cluster } from './cluster';
-import { type DrillMode, type DrillPolicy, type Objective } from './drill-policy';
+import { type DrillMode, type Objective } from './drill-policy';
 import { type Refusal } from './refusal';
 
 /** `not measured`: the worker that measured died, or the change did not come to its end. */

@@ -33,12 +33,8 @@ export async function switchPrimary(deps: Deps, order: SwitchOrder, attempt: num
     to: serverNamed(deps, order.cluster, order.to),
     watch,
   };
-  if (attempt === 1 && !(await isAsSeen(pair)))
-    return {
-      result: 'not begun',
-      because: `${order.from} does not take writes any more, or ${order.to} does already: somebody changed that meanwhile`,
-      parts: watch.parts(),
-    };
+  const because = attempt === 1 ? await whyNotAsSeen(pair) : null;
+  if (because !== null) return { result: 'not begun', because, parts: watch.parts() };
   const forMs = order.budgetMs + BESIDES_MS;
   const audience = callWitnesses(deps, order.cluster, forMs);
   try {
@@ -100,11 +96,15 @@ async function tryOnward(
   }
 }
 
-const isAsSeen = ({ from, to }: Pick<Pair, 'from' | 'to'>): Promise<boolean> =>
-  Promise.all([isReadOnly(from), isReadOnly(to)]).then(
-    ([frozen, closed]) => !frozen && closed,
-    () => false,
-  );
+async function whyNotAsSeen({ from, to }: Pick<Pair, 'from' | 'to'>): Promise<string | null> {
+  try {
+    const [frozen, closed] = await Promise.all([isReadOnly(from), isReadOnly(to)]);
+    if (frozen) return `${from.name} does not take writes any more: somebody changed that meanwhile`;
+    return closed ? null : `${to.name} takes writes already: somebody changed that meanwhile`;
+  } catch (error) {
+    return words(error);
+  }
+}
 
 interface Rights {
   readonly back: Right;

@@ -133,3 +133,23 @@ test.each(
     expect([await isClosed(from), await isClosed(to)]).toEqual([stands === to, stands === from]);
   },
 );
+
+test('what is not as it was seen is left alone, and named', async () => {
+  const from = await primary();
+  const to = from === 'db1' ? 'db2' : 'db1';
+  const asked = await order(from, to);
+  await lab().rows(to, 'SET GLOBAL read_only = OFF');
+  const first = await switchPrimary(deps(servers), asked, 1);
+  expect(first).toMatchObject({
+    result: 'not begun',
+    because: `${to} takes writes already: somebody changed that meanwhile`,
+  });
+  await lab().rows(to, 'SET GLOBAL super_read_only = ON');
+  await lab().rows(from, 'SET GLOBAL super_read_only = ON');
+  const second = await switchPrimary(deps(servers), asked, 1);
+  expect(second).toMatchObject({
+    result: 'not begun',
+    because: `${from} does not take writes any more: somebody changed that meanwhile`,
+  });
+  await lab().rows(from, 'SET GLOBAL read_only = OFF');
+});

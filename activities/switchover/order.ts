@@ -46,7 +46,13 @@ export type Switched =
       readonly gapMs: number | null;
       readonly parts: readonly StepPart[];
     }
-  | { readonly result: 'not begun'; readonly because: string; readonly parts: readonly StepPart[] };
+  | NotBegun;
+
+export interface NotBegun {
+  readonly result: 'not begun';
+  readonly because: string;
+  readonly parts: readonly StepPart[];
+}
 
 export type Ended = Exclude<Switched, { result: 'not begun' }>;
 export type Unwitnessed =

@@ -6,9 +6,9 @@ import { isStillHeld, type Right, withRightToOpen } from '../replication/open-wr
 import { semiSyncStatement } from '../replication/semi-sync';
 import { routeWrites } from '../routing/writes';
 import { freeze } from './freeze';
-import { held, onRouters, type Pair, type Switched, type SwitchOrder, type Unwitnessed } from './order';
+import { held, onRouters, type NotBegun, type Pair, type Switched, type SwitchOrder, type Unwitnessed } from './order';
 import { releaseRouters } from './release';
-import { answers, overtaken, primaryLost, undo } from './undo';
+import { overtaken, primaryLost, undo, whySilent } from './undo';
 import { callWitnesses } from './witness';
 
 /** Above the budget, for what is cheap: claiming the candidate and reading both. */
@@ -33,12 +33,11 @@ export async function switchPrimary(deps: Deps, order: SwitchOrder, attempt: num
     to: serverNamed(deps, order.cluster, order.to),
     watch,
   };
-  const because = attempt === 1 ? await whyNotAsSeen(pair) : null;
-  if (because !== null) return { result: 'not begun', because, parts: watch.parts() };
   const forMs = order.budgetMs + BESIDES_MS;
   const audience = callWitnesses(deps, order.cluster, forMs);
   try {
     const ended = await onwardOrBack(deps, order, { ...pair, audience, mayBeOpen: attempt > 1 }, forMs);
+    if (ended.result === 'not begun') return ended;
     // Who comes after one that died has not seen when the silence began.
     return { ...ended, gapMs: attempt === 1 ? await (await audience).gapMs(ended.uuid) : null };
   } finally {
@@ -50,18 +49,33 @@ export async function switchPrimary(deps: Deps, order: SwitchOrder, attempt: num
  * Whoever has the right to open the old primary decides, and the next attempt takes it before it looks. So one that was given up and goes
  * on later can neither freeze nor open anything.
  */
-async function onwardOrBack(deps: Deps, order: SwitchOrder, pair: Pair, forMs: number): Promise<Unwitnessed> {
+async function onwardOrBack(
+  deps: Deps,
+  order: SwitchOrder,
+  pair: Pair,
+  forMs: number,
+): Promise<Unwitnessed | NotBegun> {
+  const isFirst = !pair.mayBeOpen;
   // One that hangs would keep us waiting for its lock: dead or not, it is not there to go back to.
-  if (!(await answers(pair.from))) {
+  const silence = await whySilent(pair.from);
+  if (silence !== null) {
+    if (isFirst) return notBegun(pair, silence);
     if (await isOpen(pair.to)) return forward(deps, order, pair);
-    return primaryLost(deps, order, 'it does not answer');
+    return primaryLost(deps, order, silence);
   }
-  const undone = await withRightToOpen(pair.from, forMs + 2 * UNDO_MS, (back) => {
+  const ended = await withRightToOpen(pair.from, forMs + 2 * UNDO_MS, async (back) => {
     if (pair.watch.elapsedMs() > CLAIMED_WITHIN_MS) throw overtaken(order.from);
-    return tryOnward(deps, order, pair, { back, forMs });
+    const because = isFirst ? await whyNotAsSeen(pair) : null;
+    return because === null ? tryOnward(deps, order, pair, { back, forMs }) : notBegun(pair, because);
   });
-  return undone ?? forward(deps, order, pair);
+  return ended ?? forward(deps, order, pair);
 }
+
+const notBegun = ({ watch }: Pair, because: string): NotBegun => ({
+  result: 'not begun',
+  because,
+  parts: watch.parts(),
+});
 
 interface Decision {
   readonly back: Right;

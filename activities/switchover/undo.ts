@@ -69,11 +69,10 @@ const isClosedBy = (candidate: Right): Promise<boolean> =>
     pause(CLOSE_WITHIN_MS, false),
   ]);
 
-export const answers = (server: Mysql): Promise<boolean> =>
-  server.value('SELECT 1').then(
-    () => true,
-    () => false,
-  );
+/** Null when it answers. */
+export const whySilent = (server: Mysql): Promise<string | null> => server.value('SELECT 1').then(() => null, words);
+
+const answers = async (server: Mysql): Promise<boolean> => (await whySilent(server)) === null;
 
 async function refuseIfOvertaken(deps: Deps, order: SwitchOrder, from: Mysql, back: Right): Promise<void> {
   if (await isStillHeld(from, back).catch(() => false)) return;

@@ -74,10 +74,13 @@ export async function rejoin({ lab, faults }: Incident, old: string, primary: st
       )) === 1,
     30_000,
   );
-  const extra = await lab.value(primary, 'SELECT GTID_SUBTRACT(?, @@global.gtid_executed)', [
-    String(await lab.value(old, 'SELECT @@global.gtid_executed')),
-  ]);
-  if (extra !== '') {
+  // The quarantine of a server that has just shown itself ends sessions, ours too.
+  const extra = await eventually(`${old} says what it has`, async () => ({
+    gtids: await lab.value(primary, 'SELECT GTID_SUBTRACT(?, @@global.gtid_executed)', [
+      String(await lab.value(old, 'SELECT @@global.gtid_executed')),
+    ]),
+  }));
+  if (extra.gtids !== '') {
     const donor = lab.server(primary);
     // The watcher guards against exactly this, a server outside the tree that opens up: it may close it again under our hands.
     await eventually(
@@ -97,11 +100,10 @@ export async function rejoin({ lab, faults }: Incident, old: string, primary: st
     await faults.stop(old);
     await faults.start(old);
   }
-  // The quarantine of a server that has just shown itself ends sessions, ours too.
   await eventually(`${old} follows ${primary}`, async () => {
     await lab.rows(old, 'STOP REPLICA').catch(() => []);
     // A clone brings the donor's positions along, for relay logs that are not there.
-    if (extra !== '') await lab.rows(old, 'RESET REPLICA ALL');
+    if (extra.gtids !== '') await lab.rows(old, 'RESET REPLICA ALL');
     await follow(lab.state, lab.server(old), primary);
     return true;
   });

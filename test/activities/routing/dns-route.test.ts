@@ -9,6 +9,7 @@ import { fenceRouters, routeWrites } from '../../../activities/routing/writes';
 import { switchPrimary } from '../../../activities/switchover/switch';
 import { reservePorts } from '../../../lab/ports';
 import { type Cluster } from '../../../workflows/decisions/cluster';
+import { attempted } from '../../support/attempts';
 import { withLab } from '../../support/lab';
 import { type Relay, relayTo } from '../../support/relay';
 import { type OneNamed, startOneNamed, WRITES } from './one-named';
@@ -78,7 +79,7 @@ test('a planned switch: the record leads to the new primary, a write goes where 
     budgetMs: 10_000,
     settings: {},
   };
-  const switched = await switchPrimary(deps, order, 1);
+  const switched = await attempted((attempt) => switchPrimary(deps, order, attempt));
   if (switched.result !== 'switched') throw new Error(switched.because);
   expect(switched.uuid).toBe(lab().server('db2').uuid);
   expect(switched.routed.routers).toEqual([

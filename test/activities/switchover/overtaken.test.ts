@@ -6,6 +6,7 @@ import { type KeptServers, openServers } from '../../../activities/mysql/servers
 import { repointReplica } from '../../../activities/replication/repoint';
 import { type SwitchOrder } from '../../../activities/switchover/order';
 import { switchPrimary } from '../../../activities/switchover/switch';
+import { attempted } from '../../support/attempts';
 import { withLab } from '../../support/lab';
 import { eventually, replicaState } from '../../support/wait';
 
@@ -124,7 +125,7 @@ test.each(
     const to = from === 'db1' ? 'db2' : 'db1';
     const asked = await order(from, to);
     const { first, goOn } = await stoppedAttempt(asked, statement);
-    const second = await switchPrimary(deps(servers), { ...asked, budgetMs }, 2);
+    const second = await attempted((attempt) => switchPrimary(deps(servers), { ...asked, budgetMs }, attempt), 2);
     const stands = second.result === 'switched' ? to : from;
     expect([await isClosed(from), await isClosed(to)]).toEqual([stands === to, stands === from]);
 
@@ -139,14 +140,14 @@ test('what is not as it was seen is left alone, and named', async () => {
   const to = from === 'db1' ? 'db2' : 'db1';
   const asked = await order(from, to);
   await lab().rows(to, 'SET GLOBAL read_only = OFF');
-  const first = await switchPrimary(deps(servers), asked, 1);
+  const first = await attempted(() => switchPrimary(deps(servers), asked, 1));
   expect(first).toMatchObject({
     result: 'not begun',
     because: `${to} takes writes already: somebody changed that meanwhile`,
   });
   await lab().rows(to, 'SET GLOBAL super_read_only = ON');
   await lab().rows(from, 'SET GLOBAL super_read_only = ON');
-  const second = await switchPrimary(deps(servers), asked, 1);
+  const second = await attempted(() => switchPrimary(deps(servers), asked, 1));
   expect(second).toMatchObject({
     result: 'not begun',
     because: `${from} does not take writes any more: somebody changed that meanwhile`,

@@ -18,6 +18,8 @@ export interface Right {
   readonly open: () => Promise<void>;
   /** super_read_only again. Throws CONNECTION_LOST and what the statement says; no deadline of its own. */
   readonly close: () => Promise<void>;
+  /** Throws as `close`. */
+  readonly isClosed: () => Promise<boolean>;
 }
 
 /** SQL, to be part of a statement that only who has the right may carry out, whenever the server comes to it. */
@@ -49,6 +51,7 @@ export function withRightToOpen<Result>(
         session: id,
         open: () => openIn(session, server, clock),
         close: () => session.run('SET GLOBAL super_read_only = ON'),
+        isClosed: async () => Number(await session.value('SELECT @@global.read_only')) === 1,
       });
     },
     { deadlineMs: forMs },

@@ -92,7 +92,7 @@ async function tryOnward(
   const giveUp = async (error: unknown, candidate: Right | null) => {
     pair.watch.mark('giving up');
     // The answer to the statement that opens may be lost: what counts is what the servers say.
-    const isOver = pair.mayBeOpen && (await isOpen(pair.to)) && !(await isOpen(pair.from));
+    const isOver = pair.mayBeOpen && (await isOpen(pair.to, candidate)) && !(await isOpen(pair.from));
     return isOver ? null : undo(deps, order, pair, { because: words(error), back, candidate });
   };
   const claim = { had: false };
@@ -128,7 +128,13 @@ interface Rights {
 async function untilOpen(deps: Deps, order: SwitchOrder, pair: Pair, { back, candidate }: Rights): Promise<void> {
   const { cluster, budgetMs } = order;
   const { from, to, watch } = pair;
-  const [fromOpen, toOpen, uuid] = await Promise.all([isOpen(from), isOpen(to), to.value('SELECT @@server_uuid')]);
+  // A candidate that cannot be read is not a closed one.
+  const [fromClosed, toClosed, uuid] = await Promise.all([
+    isReadOnly(from),
+    candidate.isClosed(),
+    to.value('SELECT @@server_uuid'),
+  ]);
+  const [fromOpen, toOpen] = [!fromClosed, !toClosed];
   pair.toUuid = String(uuid);
   if (toOpen && !fromOpen) return;
   if (toOpen || !fromOpen) throw diedBefore(order);
@@ -235,8 +241,11 @@ async function forward(deps: Deps, order: SwitchOrder, { to, watch }: Pair): Pro
 const isReadOnly = async (server: Mysql): Promise<boolean> =>
   Number(await server.value('SELECT @@global.read_only')) === 1;
 
-const isOpen = (server: Mysql): Promise<boolean> =>
-  isReadOnly(server).then(
-    (closed) => !closed,
-    () => false,
-  );
+/** `right`: its own session is asked first, which needs no new connection on a server that is flooded with clients. */
+const isOpen = (server: Mysql, right: Right | null = null): Promise<boolean> =>
+  (right?.isClosed() ?? Promise.reject(new Error('no session')))
+    .catch(() => isReadOnly(server))
+    .then(
+      (closed) => !closed,
+      () => false,
+    );

@@ -22,7 +22,7 @@ test(
         const random = generator(SEED);
         const until = performance.now() + MINUTES * 60_000;
         for (let round = 1; performance.now() < until; round += 1) {
-          const old = await primaryOf(lab);
+          const old = await eventually('a server takes writes', () => primaryOf(lab));
           const replicas = lab.servers.map(({ name }) => name).filter((name) => name !== old);
           const to = replicas[Math.floor(random() * replicas.length)] ?? '';
           const run = await eventually('the lock is free', () =>

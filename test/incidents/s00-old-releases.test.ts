@@ -101,7 +101,7 @@ function startClients(port: number) {
   const acknowledged: Acknowledgement[] = [];
   const failed: string[] = [];
   const state = { over: false };
-  const login = { user: 'runbooks', password: OLD_PASSWORD, database: 'shop' };
+  const login = { user: 'app', password: OLD_PASSWORD, database: 'shop' };
   const target = { host: '127.0.0.1', ports: [port], ...login, connectTimeoutMs: 2_000, multiplexed: false };
   const running = [0, 1].map((writer) =>
     write(target, {

@@ -41,6 +41,8 @@ export async function startOldFleet(version: OldRelease, folder: string): Promis
       ...schemaStatements(SCHEMA),
       `INSERT INTO ${SCHEMA}.epoch (epoch, primary_uuid, run) VALUES (1, @@server_uuid, 'by hand')`,
       'CREATE DATABASE shop',
+      `CREATE USER 'app'@'%' IDENTIFIED WITH mysql_native_password BY '${OLD_PASSWORD}'`,
+      "GRANT SELECT, INSERT ON shop.* TO 'app'@'%'",
     ]);
     for (const name of ['db2', 'db3'] as const)
       await runAll(at(name).root, [

@@ -96,7 +96,7 @@ test.each(possible)(
     const door: { behind?: Behind } = {};
     const entrance = async (lab: Lab) => (door.behind = await KINDS[kind]!(lab));
     const router = kind === 'HAProxy' ? 'haproxy' : 'none';
-    const workers = [standsStillAt(mkdtempSync(join(folder, 'one-')), 'switch:held')];
+    const workers = [standsStillAt(mkdtempSync(join(folder, 'one-')), 'switch:calm')];
     return incident({ router, watched: false, workers, entrance }, async (scene) => {
       const { lab, faults, load, settle } = scene;
       const asIs = async () => ({ readings: await readings(lab), keeps: await door.behind?.keeps() });

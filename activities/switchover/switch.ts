@@ -24,7 +24,8 @@ const UNDO_MS = 10_000;
  * from then on it goes forward. A later attempt takes the right to open the candidate away from the one before it, and reads what that one
  * left: a candidate that is open is finished, an old primary that is frozen beside a closed candidate is opened again, for its clients
  * have waited long enough. What is found like that by the first attempt is a person's doing, and left alone.
- * Throws only what another attempt may mend: an undo that did not hold, a route that failed for the inventory's sake.
+ * Throws PRIMARY_LOST and CANDIDATE_LOST, where there is nowhere to go back to, and what another attempt may mend: an undo that did not
+ * hold, a route that failed for the inventory's sake.
  */
 export async function switchPrimary(deps: Deps, order: SwitchOrder, attempt: number): Promise<Switched> {
   const watch = stopwatch('switch', deps.checkpoint);

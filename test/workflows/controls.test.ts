@@ -27,6 +27,16 @@ function held<Result>(result: () => Result) {
   return { act, begun, letGo: () => letGo() };
 }
 
+async function untilLooked(handle: WorkflowHandle): Promise<void> {
+  while ((await handle.query(progressQuery)).steps[0]?.state !== 'done') await new Promise((r) => setTimeout(r, 15));
+}
+
+/** The activities that a run has asked for. */
+async function scheduled(handle: WorkflowHandle): Promise<string[]> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+}
+
 async function untilPaused(handle: WorkflowHandle): Promise<void> {
   for (;;) {
     const { paused, steps } = await handle.query(progressQuery);
@@ -67,6 +77,21 @@ describe('a failover', () => {
     });
     expect(touched(played.calls)).toEqual([]);
     expect(played.calls).toContain('returnPermit');
+  });
+
+  test('cancelled by Temporal while the ledger is asked: the permit is given back only when it was answered', async () => {
+    const taking = held(() => ({ granted: true, because: 'allowed' }));
+    const played = stage.put({ acts: { takePermit: taking.act } });
+    const handle = await stage.start(played, { trigger: 'watcher' });
+    await taking.begun;
+    await untilLooked(handle);
+    await handle.cancel();
+    await handle.query(progressQuery); // answered when the cancellation has been heeded
+    expect(await scheduled(handle)).not.toContain('returnPermit');
+    taking.letGo();
+    expect(await ended(handle)).toMatchObject({ outcome: 'rejected', headline: 'Called off, nothing was changed' });
+    expect(await scheduled(handle)).toContain('returnPermit');
+    expect(touched(played.calls)).toEqual([]);
   });
 
   test('called off while it is paused', async () => {

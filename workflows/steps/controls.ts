@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { condition, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import { type Voter } from '../decisions/approvals';
 import { afterPause, type Control, type Pause, PAUSE_MINUTES, type Way, whyNot } from '../decisions/controls';
 import {
@@ -107,7 +107,8 @@ export function openControls({ changed, note }: Listener): Controls {
       if (afterPause(state.way) === 'cancel') callOff(`nobody resumed it until ${pause.until}`);
       changed();
     }
-    if (state.calledOff !== null && state.way === 'free') throw new CancelledFailure('Called off');
+    const isOff = state.calledOff !== null || CancellationScope.current().consideredCancelled;
+    if (isOff && state.way === 'free') throw new CancelledFailure('Called off');
   };
   const rest = async (untilMs: number): Promise<void> => {
     for (;;) {

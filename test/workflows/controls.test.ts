@@ -87,8 +87,9 @@ describe('a failover', () => {
     await untilLooked(handle);
     await handle.cancel();
     await handle.query(progressQuery); // answered when the cancellation has been heeded
-    expect(await scheduled(handle)).not.toContain('returnPermit');
+    const meanwhile = await scheduled(handle);
     taking.letGo();
+    expect(meanwhile).not.toContain('returnPermit');
     expect(await ended(handle)).toMatchObject({ outcome: 'rejected', headline: 'Called off, nothing was changed' });
     expect(await scheduled(handle)).toContain('returnPermit');
     expect(touched(played.calls)).toEqual([]);

@@ -154,7 +154,7 @@ describe('a failover', () => {
 
   test('the Web UI shows every door with what to type', async () => {
     const handle = await stage.start(stage.put({ cluster: policy({ mode: 'approve' }) }));
-    await stage.question(handle);
+    const { planHash } = await stage.question(handle);
     const { definition } = await handle.query<{
       definition: Record<
         'updateDefinitions' | 'signalDefinitions' | 'queryDefinitions',
@@ -173,6 +173,8 @@ describe('a failover', () => {
       expect(description).toMatch(
         name === 'alertResolved' ? /Argument: \{"source": / : /Argument: \{"by": "you@example.com"/,
       );
+    const approve = own('updateDefinitions').find(({ name }) => name === 'approve');
+    expect(approve?.description).toContain(`"plan": "${planHash.slice(0, 12)}"`);
     await stage.reject(handle);
     await handle.result();
   });

@@ -99,7 +99,7 @@ export function openControls({ changed, note }: Listener): Controls {
   const mayGoOn = async (): Promise<void> => {
     for (let pause = state.paused; pause !== null; pause = state.paused) {
       const leftMs = Date.parse(pause.until) - Date.now();
-      if (leftMs > 0) await condition(() => state.paused !== pause, leftMs);
+      if (leftMs > 0) await condition(() => state.paused !== pause, leftMs, { summary: `Paused by ${pause.by}` });
       // Several steps may wait at this door: the first one through has ended the pause for all.
       if (state.paused !== pause) continue;
       state.paused = null;
@@ -115,7 +115,7 @@ export function openControls({ changed, note }: Listener): Controls {
       await mayGoOn();
       const leftMs = untilMs - Date.now();
       if (leftMs <= 0) return;
-      await condition(() => state.paused !== null, leftMs);
+      await condition(() => state.paused !== null, leftMs, { summary: 'Wait for its time' });
     }
   };
 

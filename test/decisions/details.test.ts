@@ -31,7 +31,7 @@ test('lists and tables stand behind an empty line: the Web UI draws them as text
       '```json\n{"by": "you@example.com"}\n```',
       '**Plan abcdef012345**: promote db2',
       '- fence db1\n- ⚠ late',
-      '| | step | ms | what came of it |\n|---|---|---:|---|\n| ✔ | Look | 12 | db1 is gone \\| refused 2 of 3 answer |',
+      '| | step | | what came of it |\n|---|---|---|---|\n| ✔ | Look | 12 ms | db1 is gone \\| refused 2 of 3 answer |',
     ].join('\n\n'),
   );
 });

@@ -42,9 +42,11 @@ const ask = (question: Question): string[] => [
 
 const table = (steps: readonly StepRecord[]): string =>
   [
-    '| | step | ms | what came of it |',
-    '|---|---|---:|---|',
-    ...steps.map(({ state, title, durationMs, detail }) => row([SIGN[state], title, String(durationMs ?? ''), detail])),
+    '| | step | | what came of it |',
+    '|---|---|---|---|',
+    ...steps.map(({ state, title, durationMs, detail }) =>
+      row([SIGN[state], title, durationMs === null ? '' : `${durationMs} ms`, detail]),
+    ),
   ].join('\n');
 
 const row = (cells: readonly string[]): string =>

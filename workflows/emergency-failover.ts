@@ -101,11 +101,13 @@ const isCounted = (order: FailoverOrder): boolean => order.trigger === 'watcher'
 /**
  * An automatic run is counted in the fleet's ledger while we look; people are not counted. A ledger that does not answer refuses:
  * it may not keep a failover waiting for ever, nor let it pass uncounted. Never rejects: nobody awaits it for a while.
+ * Not cancelled with the run: only a request that was answered can be given back.
  */
 async function askForPermit(order: FailoverOrder, book: Runbook): Promise<string | null> {
   if (!isCounted(order)) return null;
   try {
-    const permit = await ledger.takePermit({ cluster: order.cluster, run: book.run, peek: order.dryRun });
+    const request = { cluster: order.cluster, run: book.run, peek: order.dryRun };
+    const permit = await CancellationScope.nonCancellable(() => ledger.takePermit(request));
     return permit.granted ? null : `${permit.because}: a human must agree`;
   } catch (error) {
     return `the fleet's ledger of failovers did not answer (${failureWords(error)}): a human must agree`;
@@ -131,7 +133,7 @@ type Agreed =
  */
 async function agree({ book, gate, order, sight, decision, permit }: Agreement): Promise<Agreed> {
   for (let [seen, open, diagnosis] = [sight, decision.plan, decision.diagnosis]; ;) {
-    const because = [...(await whyAsk(order, seen, open)), ...[await permit].filter((why) => why !== null)];
+    const because = [...(await whyAsk(order, seen, open)), ...[await answerOf(permit)].filter((why) => why !== null)];
     if (because.length === 0) return { sight: seen, plan: open, approved: false };
 
     book.phase('approval', `${open.summary}: waiting for approval`);
@@ -163,6 +165,10 @@ async function agree({ book, gate, order, sight, decision, permit }: Agreement):
     [open, diagnosis] = [again.plan, again.diagnosis];
   }
 }
+
+/** A run that is called off does not wait for it. */
+const answerOf = (permit: Promise<string | null>): Promise<string | null> =>
+  Promise.race([permit, CancellationScope.current().cancelRequested]);
 
 const POLICY = 'the policy of this cluster is to ask';
 
@@ -216,5 +222,5 @@ async function reject(ending: Ending, because: string): Promise<RunbookReport> {
 async function giveBackPermit({ book, order, permit }: Ending): Promise<void> {
   if (order.dryRun || !isCounted(order)) return;
   await permit;
-  await ledger.returnPermit(book.run).catch(() => undefined);
+  await CancellationScope.nonCancellable(() => ledger.returnPermit(book.run)).catch(() => undefined);
 }

@@ -146,10 +146,20 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   const given = typeof input === 'string' && !input.trimStart().startsWith('{') ? { cluster: input } : input;
   const parsed = schema.safeParse(given ?? {});
   if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.flatMap(tellIssue).join(', ');
   throw ApplicationFailure.create({
     type: 'INVALID_INPUT',
     nonRetryable: true,
-    message: `The input of ${form.workflow} is not understood:\n${z.prettifyError(parsed.error)}\nWrite it like this: ${JSON.stringify(form.example)}`,
+    message: `${form.workflow} does not understand its input (${wrong}): type ${JSON.stringify(form.example)}`,
     details: [parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))],
   });
+}
+
+/** In words that somebody reads who has typed it. */
+function tellIssue(issue: z.core.$ZodIssue): string[] {
+  const field = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `there is no field "${key}"`);
+  const what = issue.message.replace(/^Invalid input: /, '');
+  if (field === '') return [what];
+  return [what.endsWith('received undefined') ? `"${field}" is missing` : `"${field}": ${what}`];
 }

@@ -46,7 +46,7 @@ test('F15: where the watcher saw commits that no replica received, a human is as
     expect(told.rpo?.provablyZero).toBe(false);
     expect(told.rpo?.lost).toContain(lab.server('db1').uuid);
     expect(told.rpo?.lostCount).toBeGreaterThan(0);
-    expect(told.approvals.join('\n')).toMatch(/approved by tester@example.com: writes matter more/);
+    expect(told.approvals.join('\n')).toMatch(/approved by tester@example.com \(.*\): writes matter more/);
     await load.nextAcknowledgement(undefined, lab.server(told.newPrimary ?? '').uuid);
     await settle({ mayLose: true });
   }));

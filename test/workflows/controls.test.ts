@@ -27,6 +27,16 @@ function held<Result>(result: () => Result) {
   return { act, begun, letGo: () => letGo() };
 }
 
+async function untilLooked(handle: WorkflowHandle): Promise<void> {
+  while ((await handle.query(progressQuery)).steps[0]?.state !== 'done') await new Promise((r) => setTimeout(r, 15));
+}
+
+/** The activities that a run has asked for. */
+async function scheduled(handle: WorkflowHandle): Promise<string[]> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+}
+
 async function untilPaused(handle: WorkflowHandle): Promise<void> {
   for (;;) {
     const { paused, steps } = await handle.query(progressQuery);
@@ -67,6 +77,22 @@ describe('a failover', () => {
     });
     expect(touched(played.calls)).toEqual([]);
     expect(played.calls).toContain('returnPermit');
+  });
+
+  test('cancelled by Temporal while the ledger is asked: the permit is given back only when it was answered', async () => {
+    const taking = held(() => ({ granted: true, because: 'allowed' }));
+    const played = stage.put({ acts: { takePermit: taking.act } });
+    const handle = await stage.start(played, { trigger: 'watcher' });
+    await taking.begun;
+    await untilLooked(handle);
+    await handle.cancel();
+    await handle.query(progressQuery); // answered when the cancellation has been heeded
+    const meanwhile = await scheduled(handle);
+    taking.letGo();
+    expect(meanwhile).not.toContain('returnPermit');
+    expect(await ended(handle)).toMatchObject({ outcome: 'rejected', headline: 'Called off, nothing was changed' });
+    expect(await scheduled(handle)).toContain('returnPermit');
+    expect(touched(played.calls)).toEqual([]);
   });
 
   test('called off while it is paused', async () => {
@@ -128,7 +154,7 @@ describe('a failover', () => {
 
   test('the Web UI shows every door with what to type', async () => {
     const handle = await stage.start(stage.put({ cluster: policy({ mode: 'approve' }) }));
-    await stage.question(handle);
+    const { planHash } = await stage.question(handle);
     const { definition } = await handle.query<{
       definition: Record<
         'updateDefinitions' | 'signalDefinitions' | 'queryDefinitions',
@@ -147,6 +173,8 @@ describe('a failover', () => {
       expect(description).toMatch(
         name === 'alertResolved' ? /Argument: \{"source": / : /Argument: \{"by": "you@example.com"/,
       );
+    const approve = own('updateDefinitions').find(({ name }) => name === 'approve');
+    expect(approve?.description).toContain(`"plan": "${planHash.slice(0, 12)}"`);
     await stage.reject(handle);
     await handle.result();
   });

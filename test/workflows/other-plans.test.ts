@@ -179,9 +179,9 @@ describe('what can be seen of a run', () => {
   test('an unknown cluster fails at once with the activity’s own words', async () => {
     const handle = await stage.start({ cluster: 'no-such', calls: [] });
     const error = (await handle.result().catch((thrown: unknown) => thrown)) as {
-      cause: { cause: ApplicationFailure };
+      cause: ApplicationFailure;
     };
-    expect(error.cause.cause).toBeInstanceOf(ApplicationFailure);
-    expect(error.cause.cause.type).toBe('UNKNOWN_CLUSTER');
+    expect(error.cause).toBeInstanceOf(ApplicationFailure);
+    expect(error.cause.type).toBe('UNKNOWN_CLUSTER');
   });
 });

@@ -47,12 +47,17 @@ export interface Gate {
   doubt(): Promise<void>;
 }
 
-const HOW = 'Argument: {"by": "you@example.com", "reason": "…", "plan": "first characters of the plan\'s hash"}';
-const DESCRIPTIONS: Readonly<Record<Ballot['verdict'], string>> = {
-  approve: `Approve the plan that is shown. ${HOW}`,
-  reject: `Reject what is asked; the reason is needed. ${HOW}`,
-  'break glass': `Emergency override: approve alone, whatever the policy says. Needs the role breaker and a reason, and is announced. ${HOW}`,
-};
+const howTo = (plan: string) => `Argument: {"by": "you@example.com", "reason": "…", "plan": "${plan}"}`;
+const DOORS_OF = {
+  approve: { update: approveUpdate, signal: approveSignal, what: 'Approve the plan that is shown.' },
+  reject: { update: rejectUpdate, signal: rejectSignal, what: 'Reject what is asked; the reason is needed.' },
+  'break glass': {
+    update: breakGlassUpdate,
+    signal: breakGlassSignal,
+    what: 'Emergency override: approve alone, whatever the policy says. Needs the role breaker and a reason, and is announced.',
+  },
+} as const;
+const VERDICTS = ['approve', 'reject', 'break glass'] as const;
 
 interface State {
   question: Question | null;
@@ -79,12 +84,9 @@ export function openGate(book: Runbook, requestedBy: string): Gate {
     return sentence;
   };
   const cast = (ballot: Ballot): string => (state.question ? count(ballot, state.question) : '');
-  for (const [verdict, update, signal] of [
-    ['approve', approveUpdate, approveSignal],
-    ['reject', rejectUpdate, rejectSignal],
-    ['break glass', breakGlassUpdate, breakGlassSignal],
-  ] as const) {
-    const description = DESCRIPTIONS[verdict];
+  const listen = (verdict: Ballot['verdict'], plan: string): void => {
+    const { update, signal, what } = DOORS_OF[verdict];
+    const description = `${what} ${howTo(plan)}`;
     const validator = (vote: Vote) => {
       const why = refusal(ballotOf(verdict, vote));
       if (why !== null) throw ApplicationFailure.nonRetryable(why, 'VOTE_REFUSED');
@@ -97,7 +99,10 @@ export function openGate(book: Runbook, requestedBy: string): Gate {
       else book.found.approvals.push(`a signal "${verdict}" of ${ballot.by || 'nobody'} did not count: ${why}`);
     };
     setHandler(signal, onSignal, { description });
-  }
+  };
+  /** The Web UI shows beside each answer what to send, with the plan that is open. */
+  const listenAbout = (plan: string): void => VERDICTS.forEach((verdict) => listen(verdict, plan));
+  listenAbout("first characters of the plan's hash");
 
   const ask = async (cluster: Cluster, inquiry: Inquiry): Promise<Answer> => {
     const approvals = approvalsOf(cluster);
@@ -127,6 +132,7 @@ export function openGate(book: Runbook, requestedBy: string): Gate {
       people: approvals.people,
     };
     state.stillTrue = inquiry.stillTrue ?? null;
+    listenAbout(plan.slice(0, 12));
     book.waitFor(state.question);
     const ended = await waitForAnswer(state, inquiry, now, turns, (turn) => {
       const open = state.question;
@@ -174,6 +180,7 @@ const unanswered = (
 };
 
 const OVERTAKEN: Answer = { verdict: 'overtaken', by: '', reason: 'the facts changed while it was open' };
+const WAITING = 'Wait for an answer';
 const PAUSES: Pauses = { soonMs: 10_000, laterMs: 60_000 };
 
 /** Waits for an answer, from one turn to the next. `silence` also when there is an answer: whoever asks reads that first. */
@@ -189,7 +196,7 @@ async function waitForAnswer(
     const untilMs = sinceMs + turn.atMs;
     for (let leftMs = untilMs - Date.now(); leftMs > 0; leftMs = untilMs - Date.now()) {
       const waitMs = stillTrue ? Math.min(pauseMs, leftMs) : leftMs;
-      if (await condition(() => state.answer !== null, waitMs)) return 'silence';
+      if (await condition(() => state.answer !== null, waitMs, { summary: WAITING })) return 'silence';
       if (stillTrue && Date.now() < untilMs && !(await stillTrue()) && answerOf(state) === null) return 'overtaken';
       if (answerOf(state) !== null) return 'silence';
       pauseMs = Math.min(pauseMs * 2, pauses.laterMs);

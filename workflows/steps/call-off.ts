@@ -1,3 +1,4 @@
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { type RunbookReport } from '../decisions/report';
 import { keep } from './keep';
@@ -17,7 +18,7 @@ export async function unlessCalledOff(
   try {
     return await scope.run(work);
   } catch (error) {
-    if (!isCancellation(error)) throw error;
+    if (!isCancellation(error)) throw spokenPlainly(error);
     return CancellationScope.nonCancellable(async () => {
       await before();
       return keep(book.close('rejected', `Called off${byWhom(book)}, nothing was changed`));
@@ -30,3 +31,7 @@ export function byWhom(book: Runbook): string {
   const who = book.calledOff();
   return who === null ? '' : ` by ${who}`;
 }
+
+/** The sentence of the step that failed stands first on the run's page, not Temporal's "Activity task failed". */
+const spokenPlainly = (error: unknown): unknown =>
+  error instanceof ActivityFailure && error.cause instanceof ApplicationFailure ? error.cause : error;

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { condition, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import { type Voter } from '../decisions/approvals';
 import { afterPause, type Control, type Pause, PAUSE_MINUTES, type Way, whyNot } from '../decisions/controls';
 import {
@@ -99,7 +99,7 @@ export function openControls({ changed, note }: Listener): Controls {
   const mayGoOn = async (): Promise<void> => {
     for (let pause = state.paused; pause !== null; pause = state.paused) {
       const leftMs = Date.parse(pause.until) - Date.now();
-      if (leftMs > 0) await condition(() => state.paused !== pause, leftMs);
+      if (leftMs > 0) await condition(() => state.paused !== pause, leftMs, { summary: `Paused by ${pause.by}` });
       // Several steps may wait at this door: the first one through has ended the pause for all.
       if (state.paused !== pause) continue;
       state.paused = null;
@@ -107,14 +107,15 @@ export function openControls({ changed, note }: Listener): Controls {
       if (afterPause(state.way) === 'cancel') callOff(`nobody resumed it until ${pause.until}`);
       changed();
     }
-    if (state.calledOff !== null && state.way === 'free') throw new CancelledFailure('Called off');
+    const isOff = state.calledOff !== null || CancellationScope.current().consideredCancelled;
+    if (isOff && state.way === 'free') throw new CancelledFailure('Called off');
   };
   const rest = async (untilMs: number): Promise<void> => {
     for (;;) {
       await mayGoOn();
       const leftMs = untilMs - Date.now();
       if (leftMs <= 0) return;
-      await condition(() => state.paused !== null, leftMs);
+      await condition(() => state.paused !== null, leftMs, { summary: 'Wait for its time' });
     }
   };
 

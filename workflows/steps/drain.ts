@@ -42,6 +42,6 @@ async function untilNone(order: SwitchoverOrder, cluster: Cluster, name: string)
   for (;;) {
     const holdups = await careful.holdupsOn({ cluster, name });
     if (holdups.length === 0 || Date.now() >= until) return holdups;
-    await sleep(LOOK_EVERY_MS);
+    await sleep(LOOK_EVERY_MS, { summary: 'Wait for sessions in the way' });
   }
 }

@@ -1,5 +1,5 @@
-import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { executeChild, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, ChildWorkflowFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { executeChild, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { changeId, drillId, EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../messages';
 
 export const holdsLock = (cluster: string): boolean => workflowInfo().workflowId === changeId(cluster);
@@ -9,6 +9,9 @@ export const holdsLock = (cluster: string): boolean => workflowInfo().workflowId
  * another id runs its body as a child with that id; when somebody else holds it, it is refused with the holder's name.
  */
 export async function underLock<Result>(workflow: string, cluster: string, input: object): Promise<Result> {
+  setCurrentDetails(
+    `The run itself is \`${changeId(cluster)}\`, which holds the cluster's lock: open it under *Relationships*. It is the one to approve, pause and cancel.`,
+  );
   try {
     return (await executeChild(workflow, {
       workflowId: changeId(cluster),
@@ -20,6 +23,7 @@ export async function underLock<Result>(workflow: string, cluster: string, input
       staticSummary: `${workflow} of ${cluster}, holding the cluster's lock`,
     })) as Result;
   } catch (error) {
+    if (error instanceof ChildWorkflowFailure && error.cause instanceof ApplicationFailure) throw error.cause;
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw ApplicationFailure.create({
       type: 'CHANGE_IN_PROGRESS',

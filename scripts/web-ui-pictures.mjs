@@ -41,7 +41,7 @@ async function wrongInput() {
   await start('emergencyFailover', '{"clutser": "orders"}', 'a-slip');
   await until(() => runbook('list').includes('failed'));
   await openRun('a-slip');
-  await picture('wrong-input', 680);
+  await picture('wrong-input', 680, 550);
 }
 
 async function switchOver() {
@@ -148,7 +148,7 @@ async function update(handler, input, name) {
   if (name === 'approve') await picture(name, 900);
   await page.$$eval('dialog[open] button', (all) => all.find((one) => one.innerText.trim() === 'Submit').click());
   await pause(1500);
-  if (name === 'refused') await picture(name, 900);
+  if (name === 'refused') await picture(name, 900, 580);
 }
 
 /** A page that reads its history anew may close it again. */
@@ -217,12 +217,13 @@ async function scrollTo(words) {
   );
 }
 
-async function picture(name, height) {
+/** `keep`: only so much of the top, where paths of this machine stand below. */
+async function picture(name, height, keep = height) {
   await page.setViewport({ width: 1280, height });
   // The pane of the details scrolls: draw it out.
   await page.$$eval('iframe', (panes) => panes.forEach((pane) => (pane.style.height = '1150px')));
   await pause(1200);
-  await page.screenshot({ path: `docs/operating/${name}.png`, optimizeForSpeed: false });
+  await page.screenshot({ path: `docs/operating/${name}.png`, clip: { x: 0, y: 0, width: 1280, height: keep } });
   process.stdout.write(`docs/operating/${name}.png\n`);
 }
 

@@ -68,6 +68,7 @@ export function createActivities(
       readonly remembered: () => unknown;
       /** 1 for the first; a later one may find what a worker that died has left. */
       readonly attempt: () => number;
+      readonly warn: (sentence: string) => void;
     },
 ) {
   const { client } = deps;

@@ -1,10 +1,11 @@
+import { drawing, escapeXml, INK, round } from '../activities/reports/svg';
 import { type DrillRecord } from '../workflows/decisions/drill';
 
 const SIZE = { width: 880, height: 320, left: 70, right: 20, top: 40, bottom: 50 };
 const COLOUR: Readonly<Record<DrillRecord['verdict'], string>> = {
-  met: '#7ee787',
-  missed: '#ff7b72',
-  'not measured': '#8b949e',
+  met: INK.good,
+  missed: INK.bad,
+  'not measured': INK.faint,
 };
 
 /** Recovery time of every drill that was measured, over time, with the objective as it was then. Logarithmic: drills differ by decades. */
@@ -29,12 +30,12 @@ export function drawDrills(cluster: string, drills: readonly DrillRecord[]): str
 
   const grid = Array.from({ length: decades.to - decades.from + 1 }, (_, index) => 10 ** (decades.from + index)).map(
     (ms) =>
-      `<line x1="${left}" y1="${y(ms)}" x2="${width - right}" y2="${y(ms)}" stroke="#30363d"/><text x="${left - 8}" y="${y(ms) + 4}" text-anchor="end" fill="#8b949e">${tell(ms)}</text>`,
+      `<line x1="${left}" y1="${y(ms)}" x2="${width - right}" y2="${y(ms)}" stroke="${INK.line}"/><text x="${left - 8}" y="${y(ms) + 4}" text-anchor="end" fill="${INK.faint}">${tell(ms)}</text>`,
   );
   const points = measured.map((drill) => {
     const [at, height] = [x(Date.parse(drill.endedAt)), y(drill.rtoMs)];
     const title = `${drill.endedAt.slice(0, 10)} ${drill.mode}: ${drill.rtoMs} ms, objective ${drill.objectiveMs} ms, ${drill.verdict}`;
-    return `<circle cx="${at}" cy="${height}" r="5" fill="${COLOUR[drill.verdict]}"><title>${escape(title)}</title></circle>`;
+    return `<circle cx="${at}" cy="${height}" r="5" fill="${COLOUR[drill.verdict]}"><title>${escapeXml(title)}</title></circle>`;
   });
   const steps = measured.map(({ endedAt, objectiveMs }, index) => {
     const [from, to] = [x(Date.parse(endedAt)), x(Date.parse(measured[index + 1]?.endedAt ?? endedAt))];
@@ -42,22 +43,15 @@ export function drawDrills(cluster: string, drills: readonly DrillRecord[]): str
   });
   const days = [...new Set([first, last])].filter(Number.isFinite).map((at) => {
     const [day] = new Date(at).toISOString().split('T');
-    return `<text x="${x(at)}" y="${height - 18}" text-anchor="${at === first && first !== last ? 'start' : first === last ? 'middle' : 'end'}" fill="#8b949e">${day ?? ''}</text>`;
+    return `<text x="${x(at)}" y="${height - 18}" text-anchor="${at === first && first !== last ? 'start' : first === last ? 'middle' : 'end'}" fill="${INK.faint}">${day ?? ''}</text>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(`Recovery time of the drills of ${cluster}`)}">
-<rect width="100%" height="100%" rx="8" fill="#0d1117"/>
-<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace" font-size="12">
-<text x="${left}" y="24" fill="#e6edf3">${escape(cluster)}: recovery time of ${measured.length} drills, the objective as a line</text>
-${grid.join('\n')}
-<path d="${steps.join(' ')}" fill="none" stroke="#79c0ff" stroke-dasharray="6 4"/>
-${points.join('\n')}
-${days.join('\n')}
-</g>
-</svg>
-`;
+  return drawing({ width, height, fontSize: 12 }, `Recovery time of the drills of ${cluster}`, [
+    `<text x="${left}" y="24" fill="${INK.text}">${escapeXml(cluster)}: recovery time of ${measured.length} drills, the objective as a line</text>`,
+    ...grid,
+    `<path d="${steps.join(' ')}" fill="none" stroke="${INK.mark}" stroke-dasharray="6 4"/>`,
+    ...points,
+    ...days,
+  ]);
 }
 
-const round = (value: number): number => Math.round(value * 10) / 10;
 const tell = (ms: number): string => (ms < 1_000 ? `${ms} ms` : `${ms / 1_000} s`);
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');

@@ -17,7 +17,7 @@ export const auditSinks = (log: AuditLog | undefined): InjectedSinks<AuditSinks>
 
 /** What came in at a door that knows who it was. A vote that does not count leaves nothing in a history: it stands here alone. */
 export interface DoorEvent {
-  readonly what: 'alert' | 'vote';
+  readonly what: 'alert' | 'vote' | 'cancel';
   readonly door: 'http' | 'slack';
   /** The person, or the source of the alert. */
   readonly by: string;

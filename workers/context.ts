@@ -18,6 +18,10 @@ export const activityContext = {
   /** The last heartbeat of the attempt before this one: what a dead worker knew. */
   remembered: (): unknown => Context.current().info.heartbeatDetails,
   attempt: (): number => Context.current().info.attempt,
+  /** A line in the worker's log, with the run that it is about. */
+  warn(sentence: string): void {
+    Context.current().log.warn(sentence);
+  },
 };
 
 /**

@@ -2,9 +2,9 @@ import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@
 import { type Deps } from '../activities/deps';
 import { type Inventory } from '../activities/inventory/inventory';
 import { slackClient } from '../activities/notify/slack/client';
-import { interactionIn, type Press, readPress, presserOf } from '../activities/notify/slack/press';
+import { interactionIn, type Press, presserOf, readPress, type VotePress } from '../activities/notify/slack/press';
 import { type Seen, type SignedRequest, verifySlackRequest } from '../activities/notify/slack/signature';
-import { approveUpdate, rejectUpdate, type Vote } from '../workflows/messages';
+import { approveUpdate, cancelUpdate, rejectUpdate, type Vote, type Word } from '../workflows/messages';
 import { type DoorEvent } from './audit';
 
 export interface SlackDeps {
@@ -41,18 +41,18 @@ export const slackInteractions =
     return { status: 200, body: '' };
   };
 
-/** What a verified interaction asks for. Of no interest: done. A press: its vote is given, and a refusal whispered to who pressed. */
+/** What a verified interaction asks for. Of no interest: done. A press: the run is told, and a refusal whispered to who pressed. */
 export async function takeInteraction(deps: SlackDeps, interaction: unknown): Promise<void> {
   const press = readPress(interaction);
   if (!press) return;
   const { people } = await deps.inventory();
   const presser = presserOf(press, people);
-  const refused = 'refused' in presser ? presser.refused : await vote(deps.client, press, presser.by);
+  const refused = 'refused' in presser ? presser.refused : await tellRun(deps.client, press, presser.by);
   const { verdict, workflowId: workflow, run } = press;
   const by = 'refused' in presser ? press.slackUser : presser.by;
   const outcome = refused === null ? 'counted' : 'refused';
   deps.audit?.({
-    what: 'vote',
+    what: verdict === 'call off' ? 'cancel' : 'vote',
     door: 'slack',
     by,
     workflow,
@@ -64,28 +64,36 @@ export async function takeInteraction(deps: SlackDeps, interaction: unknown): Pr
   if (refused !== null) await whisper(deps, press, refused).catch(deps.onFailure);
 }
 
-/** null when the vote counts, else the run's own sentence. */
-async function vote(client: Client, press: Press, by: string): Promise<string | null> {
-  const { verdict, workflowId, run, question, plan } = press;
-  const reason = verdict === 'reject' ? { reason: 'rejected by the button in Slack' } : {};
-  const ballot: Vote = { by, plan, question, door: 'slack', ...reason };
+/** null when it counts, else the run's own sentence. */
+async function tellRun(client: Client, press: Press, by: string): Promise<string | null> {
   try {
     await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
-      client.workflow
-        .getHandle(workflowId, run)
-        .executeUpdate(verdict === 'approve' ? approveUpdate : rejectUpdate, { args: [ballot] }),
+      press.verdict === 'call off' ? callOff(client, press, by) : vote(client, press, by),
     );
     return null;
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) return (error.cause ?? error).message;
     if (error instanceof WorkflowNotFoundError) return 'This run has ended: nothing was changed by your answer.';
-    return 'The run did not answer in time. Look at the message: if the question is still open, press again.';
+    return 'The run did not answer in time. Look at the message: if the button is still there, press again.';
   }
+}
+
+function vote(client: Client, { verdict, workflowId, run, question, plan }: VotePress, by: string): Promise<string> {
+  const reason = verdict === 'reject' ? { reason: 'rejected by the button in Slack' } : {};
+  const ballot: Vote = { by, plan, question, door: 'slack', ...reason };
+  return client.workflow
+    .getHandle(workflowId, run)
+    .executeUpdate(verdict === 'approve' ? approveUpdate : rejectUpdate, { args: [ballot] });
+}
+
+function callOff(client: Client, { workflowId, run }: Press, by: string): Promise<string> {
+  const word: Word = { by, reason: 'by the button in Slack' };
+  return client.workflow.getHandle(workflowId, run).executeUpdate(cancelUpdate, { args: [word] });
 }
 
 async function whisper(
   { inventory, secret }: SlackDeps,
-  { channel, slackUser, message }: Press,
+  { verdict, channel, slackUser, message }: Press,
   text: string,
 ): Promise<void> {
   const { slack } = await inventory();
@@ -94,6 +102,7 @@ async function whisper(
     channel,
     user: slackUser,
     text,
-    thread_ts: message,
+    // The first message is read in the channel, a question's in its thread.
+    ...(verdict !== 'call off' && { thread_ts: message }),
   });
 }

@@ -25,13 +25,13 @@ const nameOf = ({ kind }: Notification, index: number): string => `${kind}-${ind
 
 /** null: the inventory no longer has it. Throws SECRET_UNAVAILABLE. */
 export async function openChannel(
-  { secret, inventory }: Pick<Deps, 'secret' | 'inventory'>,
+  { secret, inventory, warn }: Pick<Deps, 'secret' | 'inventory'> & { readonly warn: (sentence: string) => void },
   name: string,
   link: string | null,
 ): Promise<Channel | null> {
   const { slack, notifications, people } = await inventory();
   if (name === SLACK)
-    return slack ? slackThread({ settings: slack, token: await secret(slack.token), people, link }) : null;
+    return slack ? slackThread({ settings: slack, token: await secret(slack.token), people, link, warn }) : null;
   const settings = notifications.find((one, index) => nameOf(one, index) === name);
   switch (settings?.kind) {
     case undefined:

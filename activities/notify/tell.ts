@@ -34,6 +34,7 @@ export async function tellChannel(
     readonly client: Client;
     readonly attempt: () => number;
     readonly remembered: () => unknown;
+    readonly warn: (sentence: string) => void;
   },
   order: TellOrder,
 ): Promise<Said> {

@@ -2,6 +2,7 @@ import { type Command } from 'commander';
 import { type SecretReference } from '../../workflows/decisions/cluster';
 import { type DrillRecord } from '../../workflows/decisions/drill';
 import { type Context, contextOf } from '../context';
+import { writeDrawing } from '../drawing-file';
 import { invalidInput } from '../exit';
 import { columns } from './list';
 
@@ -14,17 +15,8 @@ export function registerDrills(program: Command): void {
       const context = contextOf(command);
       const drills = await read(context, name);
       if (options.svg !== undefined) {
-        const [{ writeFile }, { drawDrills }] = await Promise.all([
-          import('node:fs/promises'),
-          import('../drills-picture.js'),
-        ]);
-        await writeFile(options.svg, drawDrills(name, drills)).catch((cause: unknown) => {
-          throw invalidInput(
-            `${options.svg ?? ''} cannot be written: ${cause instanceof Error ? cause.message : ''}`,
-            'Name a file in a folder that is there.',
-          );
-        });
-        context.note(`${options.svg}: drawn`);
+        const { drawDrills } = await import('../drills-picture.js');
+        await writeDrawing(context, options.svg, drawDrills(name, drills));
       }
       context.answer(table(name, drills), drills);
     });

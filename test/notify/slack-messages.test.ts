@@ -57,6 +57,7 @@ const story = (change: Partial<Story> = {}): Story => ({
     }),
   ],
   report: null,
+  waits: false,
   brokeOff: null,
   ...change,
 });
@@ -81,6 +82,14 @@ test('however long the words, every message is one that Slack takes', () => {
     expect(messages.length).toBeGreaterThan(3);
     for (const message of messages) expect(faultsOf(message)).toEqual([]);
   }
+});
+
+test('a run that waits for its time has a button that calls it off, until it is over', () => {
+  const waiting = rootMessage(story({ waits: true }), telling);
+  expect(JSON.stringify(waiting.attachments)).toContain('runbook_call_off');
+  expect(faultsOf(waiting)).toEqual([]);
+  for (const over of [story(), story({ waits: true, brokeOff: 'somebody terminated it' })])
+    expect(JSON.stringify(rootMessage(over, telling).attachments)).not.toContain('runbook_call_off');
 });
 
 test('empty words make no empty block', () => {

@@ -64,6 +64,21 @@ test.each([
   ['another interaction', { type: 'view_submission' }],
   ['nothing', null],
 ])('%s is no press', (_, interaction) => expect(readPress(interaction)).toBeNull());
+test('a press that calls a run off names the run and nothing else', () => {
+  const value = JSON.stringify({ workflowId: 'cluster/orders/drill', run: 'r1' });
+  expect(readPress(pressed(value, 'runbook_call_off'))).toEqual({
+    verdict: 'call off',
+    ...{
+      workflowId: 'cluster/orders/drill',
+      run: 'r1',
+      slackUser: 'U0ANA',
+      slackName: 'ana',
+      channel: 'C0',
+      message: '1.2',
+    },
+  });
+  expect(readPress(pressed('{}', 'runbook_call_off'))).toBeNull();
+});
 test('a body without a payload holds nothing', () => {
   expect(interactionIn('a=b')).toBeNull();
   expect(interactionIn('payload=%7B')).toBeNull();

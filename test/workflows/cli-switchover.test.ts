@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scheduledId } from '../../workflows/messages';
@@ -76,5 +76,8 @@ test('started for a time: list and status show that it waits, a second one is re
   expect(ended.stdout).toContain('plannedSwitchover of');
   expect(ended.stdout).toContain(calledOff);
   expect((await type(`report ${id}`)).stdout).toMatch(/^# plannedSwitchover of .+: rejected/);
+  const drawing = join(cwd, 'run.svg');
+  await type(`report ${id} --svg ${drawing}`);
+  expect(readFileSync(drawing, 'utf8')).toContain(`plannedSwitchover of ${played.cluster}: rejected`);
   expect(touched(played.calls)).toEqual([]);
 });

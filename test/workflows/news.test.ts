@@ -34,7 +34,8 @@ afterAll(async () => {
 });
 beforeEach(() => {
   slack.mood = 'well';
-  slack.scopes = new Set(['chat:write', 'channels:history']);
+  slack.scopes = new Set(['chat:write', 'channels:history', 'files:write']);
+  slack.files.shared.length = 0;
   slack.messages.length = 0;
   slack.refusals.length = 0;
   slack.calls.length = 0;
@@ -66,6 +67,13 @@ test('one thread per run: the first message shows the end, the replies the plan,
   const end = slack.thread(root!).at(-1)!;
   expect(end.broadcast).toBe(true);
   expect(blocksOf(end)).toMatch(/█.* ms {2}Fence/);
+  expect(slack.files.shared).toEqual([
+    expect.objectContaining({
+      channel: 'C0RUNBOOKS',
+      thread: root?.ts,
+      name: expect.stringContaining(report.run) as string,
+    }),
+  ]);
   expect(slack.refusals).toEqual([]);
 }, 60_000);
 

@@ -30,6 +30,8 @@ export interface Story {
   readonly steps: readonly StepRecord[];
   readonly plan: PlanSummary | null;
   readonly questions: readonly AskedQuestion[];
+  /** It waits for its time and has changed nothing: a person may call it off. */
+  readonly waits: boolean;
   readonly report: RunbookReport | null;
   /** How it ended without a report (terminated, a bug of ours); null otherwise. */
   readonly brokeOff: string | null;

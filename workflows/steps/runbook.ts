@@ -101,6 +101,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
   let question: Question | null = null;
   let report: RunbookReport | null = null;
   let glass = '';
+  let waits = false;
   const phases: Phase[] = [{ name: phase, headline, at: startTime.toISOString() }];
   const asked: KeptQuestion[] = [];
 
@@ -158,6 +159,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     steps,
     plan: found.plan,
     questions: questions(),
+    waits,
     report,
     brokeOff: null,
   });
@@ -224,7 +226,10 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     nobodyWaits: () => controls.take('only forward'),
     handOver: () => controls.take('handed over'),
     takeBack: () => controls.take('free'),
-    rest: (untilMs) => controls.rest(untilMs),
+    async rest(untilMs) {
+      waits = untilMs > Date.now();
+      await controls.rest(untilMs).finally(() => void (waits = false));
+    },
     onCancel: (stop) => controls.onCancel(stop),
     calledOff: () => controls.calledOff,
     breakGlass(line) {

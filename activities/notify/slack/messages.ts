@@ -12,7 +12,7 @@ import {
 } from '../../../workflows/decisions/story';
 import { tellVote } from '../../../workflows/decisions/votes';
 import { type SlackSettings } from '../../inventory/notification-schema';
-import { buttonsFor } from './press';
+import { buttonsFor, callOffButton } from './press';
 import { cut, escapeText, fitLines, LIMITS } from './text';
 import { timelineOf } from './timeline';
 
@@ -73,6 +73,7 @@ export function rootMessage(story: Story, telling: Telling): Message {
   return message(look, `${SIGN[look]} *${plain(runbook)} of ${plain(cluster)}: ${WORD[look]}*`, [
     section([plain(ended?.title ?? story.headline), ...bullets(ended?.lines ?? [])]),
     ...(plan !== null && !ended ? [section([`*Plan* \`${plan.hash.slice(0, 12)}\`: ${plain(plan.summary)}`])] : []),
+    ...(story.waits && !ended ? [callOffButton(story)] : []),
     small([
       `started by ${plain(startedBy)} (${plain(trigger)})${reason === '' ? '' : `: ${plain(reason)}`}`,
       `\`${plain(story.workflowId)}\``,

@@ -4,7 +4,7 @@ import { type Person, personOnSlack } from '../../../workflows/decisions/people'
 import { type AskedQuestion, type Story } from '../../../workflows/decisions/story';
 import { cut, LIMITS } from './text';
 
-const ACTION = { approve: 'runbook_approve', reject: 'runbook_reject' } as const;
+const ACTION = { approve: 'runbook_approve', reject: 'runbook_reject', 'call off': 'runbook_call_off' } as const;
 const PLAN_SHOWN = 12;
 
 /** Approve and reject, bound to this question of this run and to the plan that the message shows. */
@@ -38,18 +38,46 @@ export function buttonsFor({ workflowId, run }: Story, { id, planHash, text }: A
   };
 }
 
+/** On the first message of a run that waits for its time. */
+export const callOffButton = ({ workflowId, run, runbook, cluster }: Story): KnownBlock => ({
+  type: 'actions',
+  elements: [
+    {
+      type: 'button',
+      action_id: ACTION['call off'],
+      style: 'danger',
+      text: { type: 'plain_text', text: 'Call it off' },
+      value: JSON.stringify({ workflowId, run }),
+      confirm: {
+        title: { type: 'plain_text', text: 'Call it off?' },
+        text: {
+          type: 'plain_text',
+          text: cut(`${runbook} of ${cluster} ends, and nothing is changed.`, LIMITS.confirmText),
+        },
+        confirm: { type: 'plain_text', text: 'Call it off' },
+        deny: { type: 'plain_text', text: 'Let it be' },
+      },
+    },
+  ],
+});
+
 /** A button that was pressed, by whom, and where it stands. */
-export interface Press {
-  readonly verdict: 'approve' | 'reject';
+interface Pressed {
   readonly workflowId: string;
   readonly run: string;
-  readonly question: string;
-  readonly plan: string;
   readonly slackUser: string;
   readonly slackName: string;
   readonly channel: string;
   readonly message: string;
 }
+
+export interface VotePress extends Pressed {
+  readonly verdict: 'approve' | 'reject';
+  readonly question: string;
+  readonly plan: string;
+}
+
+export type Press = VotePress | (Pressed & { readonly verdict: 'call off' });
 
 const payload = z.object({
   type: z.literal('block_actions'),
@@ -58,12 +86,8 @@ const payload = z.object({
   actions: z.array(z.object({ action_id: z.string(), value: z.string().optional() })).min(1),
 });
 
-const target = z.object({
-  workflowId: z.string().min(1),
-  run: z.string().min(1),
-  question: z.string(),
-  plan: z.string().min(8),
-});
+const aRun = z.object({ workflowId: z.string().min(1), run: z.string().min(1) });
+const aQuestion = aRun.extend({ question: z.string(), plan: z.string().min(8) });
 
 /**
  * The press in an interaction payload; null for anything else (another app's button, another kind of interaction). Pure; its input
@@ -74,18 +98,27 @@ export function readPress(interaction: unknown): Press | null {
   if (!read.success) return null;
   const { user, container, actions } = read.data;
   const [action] = actions;
-  const verdict =
-    action?.action_id === ACTION.approve ? 'approve' : action?.action_id === ACTION.reject ? 'reject' : null;
-  const aimed = target.safeParse(json(action?.value ?? ''));
-  if (verdict === null || !aimed.success) return null;
-  return {
-    verdict,
-    ...aimed.data,
+  const aimed = json(action?.value ?? '');
+  const pressed = {
     slackUser: user.id,
     slackName: user.username ?? user.name ?? user.id,
     channel: container.channel_id,
     message: container.message_ts,
   };
+  switch (action?.action_id) {
+    case ACTION.approve:
+    case ACTION.reject: {
+      const question = aQuestion.safeParse(aimed);
+      const verdict = action.action_id === ACTION.approve ? 'approve' : 'reject';
+      return question.success ? { verdict, ...question.data, ...pressed } : null;
+    }
+    case ACTION['call off']: {
+      const run = aRun.safeParse(aimed);
+      return run.success ? { verdict: 'call off', ...run.data, ...pressed } : null;
+    }
+    default:
+      return null;
+  }
 }
 
 /** The interaction in the body of Slack's request (`payload=…`); null when it holds none. */
@@ -93,7 +126,7 @@ export const interactionIn = (rawBody: string): unknown => json(new URLSearchPar
 
 export type Presser = { readonly by: string } | { readonly refused: string };
 
-/** Who pressed, as the inventory names them; whether they may answer is for the run to say. Where it names nobody, everybody in the channel may. */
+/** Who pressed, as the inventory names them; whether they may is for the run to say. Where it names nobody, everybody in the channel may. */
 export function presserOf(press: Press, people: readonly Person[]): Presser {
   if (people.length === 0) return { by: `${press.slackName} (Slack ${press.slackUser})` };
   const person = personOnSlack(people, press.slackUser);

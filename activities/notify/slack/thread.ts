@@ -8,12 +8,14 @@ import { type SlackSettings } from '../../inventory/notification-schema';
 import { type Channel, NotDelivered, troubleOf } from '../delivery';
 import { calling, refusedWith, slackClient } from './client';
 import { callAtStart, type Message, replyTo, rootMessage } from './messages';
+import { pictureName, postPicture } from './picture';
 
 export interface SlackOrder {
   readonly settings: SlackSettings;
   readonly token: string;
   readonly people: readonly Person[];
   readonly link: string | null;
+  readonly warn: (sentence: string) => void;
 }
 
 interface Posted {
@@ -75,6 +77,7 @@ class Thread {
       else await this.#reply(event);
       this.#note(event.id);
     }
+    if (this.told.ids.includes('ended')) await this.#picture();
   }
 
   get #channel(): string {
@@ -124,8 +127,9 @@ class Thread {
 
   async #post(id: string, message: Message, thread: string | null): Promise<Posted> {
     const key = `${this.#story.run}/${id}`;
-    const found = this.told.unsure ? await this.#find(key, thread) : null;
-    if (found !== null) return { ts: found, found: true };
+    // Without the scopes to read it is not known, and telling twice beats not telling.
+    const found = this.told.unsure ? await this.#find((one) => keyOf(one) === key, thread) : null;
+    if (found !== null && found !== 'unreadable') return { ts: found, found: true };
     // One that did not arrive: whatever comes behind it was not sent either.
     this.told = { ...this.told, unsure: false };
     await pause(Math.max(0, this.#postedAt + BETWEEN_POSTS_MS - performance.now()));
@@ -141,8 +145,29 @@ class Thread {
     return { ts: answer.ts, found: false };
   }
 
-  /** Our message with this key, if it arrived. Without the scopes to read it is not known, and telling twice beats not telling. */
-  async #find(key: string, thread: string | null): Promise<string | null> {
+  /**
+   * Tried once, and noted before it is tried: the end is told already, so a picture that is missing beats one that comes twice, and nothing
+   * waits for it.
+   */
+  async #picture(): Promise<void> {
+    const [{ report }, { root: thread, picture }] = [this.#story, this.told.marks];
+    if (report === null || report.steps.length === 0 || thread === undefined || picture !== undefined) return;
+    this.#note(null, { picture: 'tried' });
+    try {
+      const name = pictureName(report);
+      // A worker may have died behind the upload and before its note was heard.
+      if (this.told.unsure && (await this.#find((one) => filesOf(one).includes(name), thread)) !== null) return;
+      await postPicture(this.#slack, report, { channel: this.#channel, thread });
+      this.#note(null, { picture: 'there' });
+    } catch (error) {
+      this.#order.warn(
+        `the timeline picture is not in Slack, its text is: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  /** The first message like this, if it arrived. */
+  async #find(isIt: (message: object) => boolean, thread: string | null): Promise<string | null> {
     const oldest = String(Math.floor(Date.parse(this.#story.startedAt) / 1000) - 60);
     let cursor: string | undefined;
     for (let page = 0; page < MOST_PAGES; page += 1) {
@@ -161,8 +186,8 @@ class Thread {
         if (refusedWith(error, 'missing_scope')) return null;
         throw error instanceof NotDelivered ? stillUnsure(error) : error;
       });
-      if (read === null) return null;
-      const found = (read.messages ?? []).find((one) => keyOf(one) === key);
+      if (read === null) return 'unreadable';
+      const found = (read.messages ?? []).find(isIt);
       if (found?.ts !== undefined) return found.ts;
       cursor = read.response_metadata?.next_cursor;
       if (cursor === undefined || cursor === '') return null;
@@ -187,6 +212,9 @@ const isLoud = (id: string): boolean => id === 'ended' || id.startsWith('questio
 
 const stillUnsure = (error: NotDelivered): NotDelivered =>
   new NotDelivered(error.message, { againInSeconds: error.againInSeconds, unsure: true });
+
+const filesOf = (message: object): unknown[] =>
+  ((message as { readonly files?: readonly { readonly name?: unknown }[] }).files ?? []).map(({ name }) => name);
 
 const keyOf = (message: object): unknown => {
   const { metadata } = message as { readonly metadata?: { readonly event_payload?: { readonly key?: unknown } } };

@@ -4,8 +4,8 @@ import { cut, fitLines } from './text';
 const WIDTH = 24;
 
 /**
- * The run as a picture of text, for a code block: a bar per step, drawn to the scale of the whole run. Slack shows no SVG, and a PNG
- * would need a drawing library and a scope to upload files, to say the same.
+ * The run as a picture of text, for a code block: a bar per step, drawn to the scale of the whole run. It stands where the picture
+ * (picture.ts) cannot be uploaded.
  */
 export function timelineOf(steps: readonly StepRecord[], most: number): string {
   const begin = Math.min(...steps.map(startOf));

@@ -33,6 +33,7 @@ export const withoutTemporal = (
     cancelled: () => new AbortController().signal,
     remembered: () => undefined,
     attempt: () => 1,
+    warn: () => undefined,
     startFailover: () => Promise.reject(new Error('no Temporal here')),
     rehearse: () => Promise.resolve(),
     client: undefined as never,

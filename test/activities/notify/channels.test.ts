@@ -31,6 +31,7 @@ const story = (change: Partial<Story> = {}): Story => ({
   plan: null,
   questions: [],
   report: null,
+  waits: false,
   brokeOff: null,
   ...change,
 });

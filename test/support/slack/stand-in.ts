@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, type Socket } from 'node:net';
 import { faultsOf } from './block-kit';
+import { SlackFiles } from './files';
 import { acceptSocket, type ServerSocket } from './web-socket';
 
 interface Button {
@@ -46,10 +47,11 @@ export class SlackStandIn {
   /** What it refused, with Slack's code. */
   readonly refusals: string[] = [];
   readonly calls: string[] = [];
+  readonly files = new SlackFiles();
   readonly acknowledged: string[] = [];
   mood: Mood = 'well';
   /** Scopes that the app has. */
-  scopes = new Set(['chat:write', 'channels:history']);
+  scopes = new Set(['chat:write', 'channels:history', 'files:write']);
   #server: Server | null = null;
   #sockets = new Set<Socket>();
   #lines: ServerSocket[] = [];
@@ -147,7 +149,15 @@ export class SlackStandIn {
     if (this.mood === 'refuse') return void request.socket.destroy();
     if (this.mood === 'hang') return;
     if (this.mood === 'broken') return void response.writeHead(503).end('upstream');
-    const args = argumentsIn(await bodyOf(request), request.headers['content-type'] ?? '');
+    const [body, type] = [await bodyOf(request), request.headers['content-type'] ?? ''];
+    const upload = /\/upload\/v1\/(\w+)$/.exec(request.url ?? '')?.[1];
+    if (upload !== undefined) {
+      const status = this.files.take(upload, body, type);
+      if (status !== 200) this.refusals.push('upload');
+      if (this.mood === 'lose') return void request.socket.destroy();
+      return void response.writeHead(status).end(status === 200 ? `OK - ${body.length}` : 'no');
+    }
+    const args = argumentsIn(body.toString(), type);
     const token = request.headers.authorization?.replace(/^Bearer /, '') ?? textOf(args['token']);
     const wait = this.#limited(method, textOf(args['channel']));
     if (wait > 0) {
@@ -160,6 +170,10 @@ export class SlackStandIn {
     if (answer['ok'] === false) this.refusals.push(String(answer['error']));
     if (this.mood === 'lose') return void request.socket.destroy();
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  }
+
+  #nextTs(): string {
+    return `${Math.floor(Date.now() / 1000)}.${String((this.#sequence += 1)).padStart(6, '0')}`;
   }
 
   #limited(method: string, channel: string): number {
@@ -178,7 +192,11 @@ export class SlackStandIn {
         : refuse('invalid_auth');
     if (token === '') return refuse('not_authed');
     if (token !== this.token) return refuse('invalid_auth');
-    const channel = textOf(args['channel']);
+    if (method.startsWith('files.') && !this.scopes.has('files:write'))
+      return refuse('missing_scope', { needed: 'files:write', provided: [...this.scopes].join(',') });
+    if (method === 'files.getUploadURLExternal')
+      return this.files.begin(args, (id) => this.url.replace(/api\/$/, `upload/v1/${id}`));
+    const channel = textOf(args['channel'] ?? args['channel_id']);
     if (!this.channels.has(channel)) return refuse('channel_not_found');
     switch (method) {
       case 'chat.postMessage': {
@@ -186,7 +204,7 @@ export class SlackStandIn {
         if (faults.length > 0) return refuse('invalid_blocks', { response_metadata: { messages: faults } });
         const thread = args['thread_ts'] === undefined ? null : textOf(args['thread_ts']);
         if (thread !== null && !this.messages.some(({ ts }) => ts === thread)) return refuse('thread_not_found');
-        const ts = `${Math.floor(Date.now() / 1000)}.${String((this.#sequence += 1)).padStart(6, '0')}`;
+        const ts = this.#nextTs();
         this.messages.push({
           ts,
           channel,
@@ -209,6 +227,8 @@ export class SlackStandIn {
         message.edits += 1;
         return { ok: true, channel, ts: message.ts };
       }
+      case 'files.completeUploadExternal':
+        return this.files.complete(args, this.#nextTs(), (root) => this.messages.some(({ ts }) => ts === root));
       case 'chat.postEphemeral':
         this.whispers.push({ channel, user: String(args['user']), text: String(args['text']) });
         return { ok: true, message_ts: '1.1' };
@@ -225,9 +245,11 @@ export class SlackStandIn {
               : one.thread === root || one.ts === root),
         );
         const withMetadata = String(args['include_all_metadata']) === 'true';
-        const listed = seen
-          .filter(({ ts }) => Number(ts) >= Number(args['oldest'] ?? 0))
-          .map(({ ts, text, metadata }) => ({ type: 'message', ts, text, ...(withMetadata && { metadata }) }));
+        const files = this.files.shared.filter((one) => one.channel === channel && one.thread === root);
+        const listed = [
+          ...seen.map(({ ts, text, metadata }) => ({ type: 'message', ts, text, ...(withMetadata && { metadata }) })),
+          ...files.map(({ ts, name, title }) => ({ type: 'message', ts, text: '', files: [{ name, title }] })),
+        ].filter(({ ts }) => Number(ts) >= Number(args['oldest'] ?? 0));
         // A page is small here, so that turning pages is tried too.
         const from = Number(args['cursor'] ?? 0);
         const next = from + 3 < listed.length ? String(from + 3) : '';
@@ -246,10 +268,10 @@ export class SlackStandIn {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  let body = '';
-  for await (const part of request) body += String(part);
-  return body;
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts);
 }
 
 /** Forms, as the library sends them: what is no text is JSON there. */

@@ -43,12 +43,13 @@ test('S1: it stops applying as the switch begins; nobody is held', () =>
 
 test('S1: it falls behind behind the freeze; within the write-gap budget the old primary takes writes again', () =>
   incident(
-    { workers: [standsStillAt(mkdtempSync(join(folder, 'held')), 'switch:held')], watched: false },
+    { workers: [standsStillAt(mkdtempSync(join(folder, 'held')), 'switch:calm')], watched: false },
     async (scene) => {
       const { lab, faults, load, settle } = scene;
       const run = switchOver(scene, { to: 'db2', writeGapMs: 500 });
       const goOn = await stoodStill(lab);
       const release = await faults.holdApplier('db2');
+      await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
       goOn();
       const told = await run;
       expect(told.outcome).toBe('failed');

@@ -13,11 +13,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const BUDGET_MS = 10_000;
 
 test('S6: the candidate dies while it applies the rest behind the freeze; the old primary is writable again at once, not at the end of the budget', () =>
-  incident({ workers: [standsStillAt(folder, 'switch:held')], watched: false }, async (scene) => {
+  incident({ workers: [standsStillAt(folder, 'switch:calm')], watched: false }, async (scene) => {
     const { lab, faults, load, settle } = scene;
     const run = switchOver(scene, { to: 'db2', writeGapMs: BUDGET_MS });
     const goOn = await stoodStill(lab);
     await faults.holdApplier('db2');
+    await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
     goOn();
     await eventually('db1 is frozen', () => isClosed(lab, 'db1'));
     const died = performance.now();

@@ -35,11 +35,12 @@ test('S12: the primary dies while a planned switchover waits for its sessions; t
 test.each(['kill', 'hang'] as const)(
   'S12: the primary is frozen for a switchover when it falls to a %s; the plan ends at once, and the failover takes its place',
   (fault) =>
-    incident({ workers: [standsStillAt(mkdtempSync(join(folder, fault)), 'switch:held')] }, async (scene) => {
+    incident({ workers: [standsStillAt(mkdtempSync(join(folder, fault)), 'switch:calm')] }, async (scene) => {
       const { faults, load, lab, report, settle } = scene;
       const plan = switchOver(scene, { to: 'db2', writeGapMs: 3_000 });
       const goOn = await stoodStill(lab);
       const release = await faults.holdApplier('db2');
+      await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
       goOn();
       await eventually('db1 is frozen', () => isClosed(lab, 'db1'));
       if (fault === 'kill') await faults.kill('db1');

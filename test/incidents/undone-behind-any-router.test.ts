@@ -104,6 +104,7 @@ test.each(possible)(
       const run = switchOver(scene, { to: 'db2', writeGapMs: 2_000 });
       const goOn = await stoodStill(lab);
       const release = await faults.holdApplier('db2');
+      await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
       goOn();
       const told = await run;
       expect(told.headline).toMatch(

@@ -243,10 +243,11 @@ const isReadOnly = async (server: Mysql): Promise<boolean> =>
   Number(await server.value('SELECT @@global.read_only')) === 1;
 
 /** `right`: its own session is asked first, which needs no new connection on a server that is flooded with clients. */
-const isOpen = (server: Mysql, right: Right | null = null): Promise<boolean> =>
-  (right?.isClosed() ?? Promise.reject(new Error('no session')))
-    .catch(() => isReadOnly(server))
-    .then(
-      (closed) => !closed,
-      () => false,
-    );
+async function isOpen(server: Mysql, right: Right | null = null): Promise<boolean> {
+  try {
+    const closed = right === null ? isReadOnly(server) : right.isClosed().catch(() => isReadOnly(server));
+    return !(await closed);
+  } catch {
+    return false;
+  }
+}

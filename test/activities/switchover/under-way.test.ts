@@ -26,8 +26,9 @@ beforeAll(async () => {
   await lab().rows('db1', 'CREATE TABLE shop.big (id INT AUTO_INCREMENT PRIMARY KEY, pad VARCHAR(8000))');
   await lab().rows(
     'db1',
-    "INSERT INTO shop.big (pad) SELECT REPEAT('x', 8000) FROM information_schema.COLUMNS LIMIT 2500",
+    "INSERT INTO shop.big (pad) SELECT REPEAT('x', 8000) FROM information_schema.COLUMNS LIMIT 1000",
   );
+  await caughtUp(lab(), 'db2', 'db1', 60_000);
 });
 afterEach(async () => {
   for (const mend of undo.splice(0).reverse()) await mend();

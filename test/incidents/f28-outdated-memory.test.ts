@@ -28,7 +28,7 @@ test('F28: the old primary is back as a replica when its successor dies, and who
     // Only the memory of its beginning is left. One that is terminated starts what it has seen until its next heartbeat.
     const watch = client.workflow.getHandle(watchId(lab.cluster));
     await watch.cancel();
-    await expect(watch.result()).rejects.toThrow(/cancel/i);
+    await watch.result();
     await faults.kill('db1');
     for (const replica of ['db2', 'db3']) await lostSource(replica);
     const first = await reportOf(await begin(scene));

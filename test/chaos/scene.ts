@@ -102,8 +102,8 @@ export async function rejoin({ lab, faults }: Incident, old: string, primary: st
   }
   await eventually(`${old} follows ${primary}`, async () => {
     await lab.rows(old, 'STOP REPLICA').catch(() => []);
-    // A clone brings the donor's positions along, for relay logs that are not there.
-    if (extra.gtids !== '') await lab.rows(old, 'RESET REPLICA ALL');
+    // A clone brings the donor's positions along, for relay logs that are not there; a crash within a reset leaves half a channel.
+    await lab.rows(old, 'RESET REPLICA ALL');
     await follow(lab.state, lab.server(old), primary);
     return true;
   });

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createConnection } from 'mysql2/promise';
 import { openServers } from '../../../activities/mysql/servers';
 import { precheckUpgrade } from '../../../activities/upgrades/precheck';
 import { type OldServer, startOldServer } from '../../../lab/mysqld/old-server';
@@ -86,4 +87,61 @@ onOldServers([
     const left = planted.filter((one) => one.byHand !== 'stays' && at(after, one));
     expect(left.map((one) => JSON.stringify(at(after, one), null, 1))).toEqual([]);
   }, 240_000);
+
+  const in57 = version === '5.7.22' ? test : test.skip;
+  in57('finds what files and the dictionary do not say alike', async () => {
+    const data = join(folder, 'data', 'data');
+    await runAll(server.root, [
+      'CREATE TABLE shop.orphan (id INT)',
+      'CREATE TABLE shop.ghost (id INT)',
+      'CREATE TABLE shop.ghost_too (id INT) ENGINE = MyISAM',
+      'CREATE DATABASE lost',
+      'CREATE PROCEDURE lost.p() SELECT 1',
+      'CREATE DATABASE `with@at`',
+      'CREATE TABLE `with@at`.`a-b` (id INT)',
+      'FLUSH TABLES',
+    ]);
+    cpSync(join(data, 'shop', 'orphan.frm'), join(folder, 'orphan.frm'));
+    rmSync(join(data, 'shop', 'orphan.frm'));
+    for (const ending of ['frm', 'MYD', 'MYI'])
+      renameSync(join(data, 'shop', `ghost_too.${ending}`), join(data, 'shop', `ghost.${ending}`));
+    rmSync(join(data, 'lost'), { recursive: true });
+    mkdirSync(join(data, 'old-name'));
+
+    const before = await precheck();
+    const places = ({ findings }: Precheck, ...checks: readonly string[]) =>
+      findings.filter(({ check }) => checks.includes(check)).map(({ check, where }) => `${check}: ${where}`);
+    const kinds = ['orphan-table', 'two-engines', 'orphan-program', 'old-name'];
+    expect(places(before, ...kinds).sort()).toEqual([
+      'old-name: schema #mysql50#old-name',
+      'orphan-program: procedure lost.p',
+      'orphan-table: table shop.orphan',
+      'two-engines: table shop.ghost',
+    ]);
+    for (const finding of before.findings.filter(({ check }) => check === 'orphan-program' || check === 'old-name'))
+      await cure(finding);
+    cpSync(join(folder, 'orphan.frm'), join(data, 'shop', 'orphan.frm'));
+    await runAll(server.root, ['DROP TABLE shop.orphan']);
+    expect(places(await precheck(), ...kinds)).toEqual(['two-engines: table shop.ghost']);
+  });
+
+  in57('finds a tablespace that is reached through .., and a client that is too old', async () => {
+    for (const name of ['one', 'two']) mkdirSync(join(folder, name));
+    await runAll(server.root, [`CREATE TABLESPACE far ADD DATAFILE '${folder}/one/../two/far.ibd'`]);
+    const old = await createConnection({
+      ...server.root,
+      connectAttributes: { _client_name: 'libmysql', _client_version: '5.7.20', program_name: 'shopd' },
+    });
+    try {
+      const found = (await precheck(true)).findings;
+      expect(found.filter(({ check }) => check === 'client-library')).toMatchObject([
+        { severity: 'warning', where: 'libmysqlclient 5.7.20, logged in as root (shopd)' },
+      ]);
+      expect(found.filter(({ check }) => check === 'tablespace-path').map(({ where }) => where)).toEqual([
+        'tablespace far',
+      ]);
+    } finally {
+      old.destroy();
+    }
+  });
 });

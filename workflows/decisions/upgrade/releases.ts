@@ -44,7 +44,7 @@ export function upgradePath(from: Release, to: Release, inOneStep: string | null
 export const tellPath = ({ through }: UpgradePath): string => through.join(' → ');
 
 /**
- * The step in which a change of release `since` meets a server of `version`: "8.0 → 8.4", or "8.0" within a series. Null when the server
+ * The step in which a change of release `since` meets a server of `version`: "8.0 → 8.4", or "8.0" where the path stays in it. Null when the server
  * has it behind itself, the path ends before it, or it was taken back by release `until` where the path arrives.
  */
 export function stepThatMeets(
@@ -54,7 +54,9 @@ export function stepThatMeets(
   until = Infinity,
 ): string | null {
   if (since <= releaseNumber(version)) return null;
-  const at = through.findIndex((release) => since <= newestOf(release));
+  const ends = through.findIndex((release) => since <= newestOf(release));
+  // What a newer release of the same series changes is met in the step that leaves the series.
+  const at = ends === 0 && through.length > 1 ? 1 : ends;
   const [met, before] = [through[at], through[at - 1]];
   if (met === undefined || until <= newestOf(met)) return null;
   return before === undefined ? met : `${before} → ${met}`;

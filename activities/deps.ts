@@ -1,4 +1,5 @@
 import { type Cluster, type Instance, instanceNamed, type SecretReference } from '../workflows/decisions/cluster';
+import { type StageProgress } from '../workflows/decisions/progress';
 import { type StepPart } from '../workflows/decisions/report';
 import { RunbookError } from './errors';
 import { type Inventory } from './inventory/inventory';
@@ -14,10 +15,22 @@ export interface Deps {
   readonly checkpoint: (name: string) => void;
   /** Tells Temporal that this attempt is alive, and how far it is. */
   readonly heartbeat: (details: unknown) => void;
+  /** Tells the run how far it is; left out = nobody listens. Use `tellProgress`. */
+  readonly progress?: (progress: StageProgress) => void;
 }
 
 export const serverNamed = (deps: Deps, cluster: Cluster, name: string): Mysql =>
   deps.servers.of(cluster, knownInstance(cluster, name));
+
+/** As `serverNamed`, logged in as the account that may read and write every row. */
+export const serverAsBackup = (deps: Deps, cluster: Cluster, name: string): Mysql => {
+  const { backup } = cluster.accounts;
+  // Connections are kept by cluster and instance: those of another account are another server's.
+  const asBackup = backup
+    ? { ...cluster, name: `${cluster.name} as backup`, accounts: { ...cluster.accounts, admin: backup } }
+    : cluster;
+  return deps.servers.of(asBackup, knownInstance(cluster, name));
+};
 
 export function knownInstance(cluster: Cluster, name: string): Instance {
   const instance = instanceNamed(cluster, name);

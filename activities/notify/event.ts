@@ -7,7 +7,9 @@ const line = z.string();
 export const publicEvent = z.strictObject({
   version: z.literal(1),
   id: line.describe('The same at every try: what was received once is known by it.'),
-  event: z.enum(NEWS).describe('started, plan, question, answered, phase or ended'),
+  event: z
+    .enum(NEWS)
+    .describe('started, plan, question, answered, phase, control (somebody paused, resumed or called it off) or ended'),
   at: line.describe('When it happened, ISO 8601.'),
   runbook: line.describe('For example emergencyFailover.'),
   cluster: line,

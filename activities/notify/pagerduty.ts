@@ -54,6 +54,7 @@ export function actionFor({ kind, question }: RunEvent, story: Story): Action | 
     case 'answered':
       return 'acknowledge';
     case 'phase':
+    case 'control':
       return null;
     case 'ended': {
       const outcome = outcomeOf(story);

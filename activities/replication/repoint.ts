@@ -1,8 +1,9 @@
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { channelOf, type ChannelFacts } from '../../workflows/decisions/facts';
-import { isEmpty, parseGtidSet, print, subtract } from '../../workflows/decisions/gtid-set';
+import { isEmpty, parseGtidSet, print, subtract, union } from '../../workflows/decisions/gtid-set';
 import { type Deps, knownInstance, serverNamed } from '../deps';
 import { RunbookError } from '../errors';
+import { errnoOf } from '../mysql/driver-errors';
 import { type Mysql } from '../mysql/mysql';
 import { applyReceived, factsOf } from './apply';
 import { type ReplicationWords, wordsOf } from './statements';
@@ -15,7 +16,8 @@ export interface Repointed {
 /**
  * Make `replica` follow `source` by GTID auto-position. Its relay log survives: CHANGE SOURCE deletes it only while both threads are
  * stopped, so the applier runs on and what it has not applied yet is not fetched twice. Only a channel that has to be made new
- * is stopped, after everything received is applied. Idempotent: reads first, and each statement after that sets an absolute state.
+ * is stopped, after everything received is applied. One that a crash has left unreadable is made anew. Idempotent: reads first, and each
+ * statement after that sets an absolute state.
  * Throws SOURCE_PURGED_NEEDED_GTIDS (rebuild it), APPLIER_STOPPED, HOST_UNREACHABLE (retry safe).
  * Source: MySQL manual, "CHANGE REPLICATION SOURCE TO Statement" (when relay logs are deleted).
  */
@@ -25,6 +27,16 @@ export async function repointReplica(
   replica: string,
   source: string,
 ): Promise<Repointed> {
+  try {
+    return await pointAt(deps, cluster, replica, source);
+  } catch (error) {
+    if (!UNREADABLE.has(errnoOf(error))) throw error;
+    await dropUnreadable(deps, cluster, replica, source);
+    return pointAt(deps, cluster, replica, source);
+  }
+}
+
+async function pointAt(deps: Deps, cluster: Cluster, replica: string, source: string): Promise<Repointed> {
   const server = serverNamed(deps, cluster, replica);
   const words = await wordsOf(server);
   const to = knownInstance(cluster, source);
@@ -41,6 +53,28 @@ export async function repointReplica(
   await declareDelay(server, words, channel, knownInstance(cluster, replica).delaySeconds);
   await server.run(words.start);
   return { replica, result };
+}
+
+/** What a crash in the middle of RESET REPLICA leaves cannot be started, changed or applied, only reset: 1201, 1871, 1872. */
+const UNREADABLE = new Set([1201, 1871, 1872]);
+
+/** Nothing is dropped that the source could not send again (invariant 3). */
+async function dropUnreadable(deps: Deps, cluster: Cluster, replica: string, source: string): Promise<void> {
+  const [own, sources] = await Promise.all([factsOf(deps, cluster, replica), factsOf(deps, cluster, source)]);
+  const received = parseGtidSet(channelOf(own)?.retrieved ?? '');
+  const elsewhere = union(parseGtidSet(own.gtid.executed), parseGtidSet(sources.gtid.executed));
+  const only = subtract(received, elsewhere);
+  if (!isEmpty(only))
+    throw new RunbookError({
+      code: 'APPLIER_STOPPED',
+      message: `the replication channel of ${replica} cannot be read, and ${print(only)} is in its relay log alone`,
+      hint: `Copy its relay log files away, read them with mysqlbinlog, then RESET REPLICA ALL on ${replica} and start this again.`,
+    });
+  const server = serverNamed(deps, cluster, replica);
+  const words = await wordsOf(server);
+  await server.run(words.stop);
+  await server.run(words.resetAll);
+  deps.checkpoint('repoint:reset');
 }
 
 const follows = (channel: ChannelFacts | undefined, to: { host: string; port: number }): boolean =>

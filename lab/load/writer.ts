@@ -30,6 +30,8 @@ const INSERT = 'INSERT INTO orders (writer, sequence, server_uuid) VALUES (?, ?,
 /** Rest between two tries to connect: short beside the gap that is measured, long enough that waiting clients leave the fleet its processors. */
 const RECONNECT_MS = 10;
 
+const ROW_SEEN_WITHIN_MS = 5_000;
+
 /** Errors after which the row is certainly not there; after any other the answer was lost on the way. */
 const REFUSALS = new Set([
   'ER_OPTION_PREVENTS_STATEMENT',
@@ -131,13 +133,18 @@ function found(error: unknown): 'found' {
   throw error;
 }
 
+/** Behind a multiplexer the question may be answered by a server that does not have the row yet; '' = nobody has it. */
 async function takenBy({ connection, uuid, multiplexed }: ServingSession, writer: number, sequence: number) {
   if (!multiplexed) return uuid;
-  const [rows] = await connection.execute('SELECT server_uuid AS uuid FROM orders WHERE writer = ? AND sequence = ?', [
-    writer,
-    sequence,
-  ]);
-  return (rows as { uuid: string }[])[0]?.uuid ?? '';
+  for (const until = performance.now() + ROW_SEEN_WITHIN_MS; ;) {
+    const [rows] = await connection.execute(
+      'SELECT server_uuid AS uuid FROM orders WHERE writer = ? AND sequence = ?',
+      [writer, sequence],
+    );
+    const [row] = rows as { uuid: string }[];
+    if (row || performance.now() > until) return row?.uuid ?? '';
+    await pause(RECONNECT_MS);
+  }
 }
 
 async function until(moment: number): Promise<void> {

@@ -40,8 +40,16 @@ export const allIsWell = ({ lab, load }: Incident, told: string, primary: string
 /** What the run and the watcher say, for the one who has to find out why a round failed. */
 export async function stateOf({ client, lab }: Incident): Promise<string> {
   const progress = await client.workflow.getHandle(changeId(lab.cluster)).query(progressQuery).catch(String);
-  return JSON.stringify({ progress, observer: await observerDetails(client, lab.cluster).catch(String) }, null, 1);
+  const observer = await observerDetails(client, lab.cluster).catch(String);
+  const sessions = await Promise.all(lab.servers.map(async ({ name }) => ({ name, doing: await doingOn(lab, name) })));
+  return JSON.stringify({ progress, observer, sessions }, null, 1);
 }
+
+const doingOn = (lab: Lab, name: string): Promise<unknown> =>
+  Promise.race([
+    lab.rows(name, "SELECT id, user, time, state, info FROM performance_schema.processlist WHERE command <> 'Sleep'"),
+    pause(2_000).then(() => 'no answer in 2 s'),
+  ]).catch(String);
 
 /** Fails with what the run and the watcher say where something waits longer than anything here should. */
 export async function within<Result>(story: Incident, what: string, work: Promise<Result>): Promise<Result> {
@@ -102,8 +110,8 @@ export async function rejoin({ lab, faults }: Incident, old: string, primary: st
   }
   await eventually(`${old} follows ${primary}`, async () => {
     await lab.rows(old, 'STOP REPLICA').catch(() => []);
-    // A clone brings the donor's positions along, for relay logs that are not there.
-    if (extra.gtids !== '') await lab.rows(old, 'RESET REPLICA ALL');
+    // A clone brings the donor's positions along, for relay logs that are not there; a crash within a reset leaves half a channel.
+    await lab.rows(old, 'RESET REPLICA ALL');
     await follow(lab.state, lab.server(old), primary);
     return true;
   });

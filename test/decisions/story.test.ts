@@ -28,6 +28,8 @@ const story = (change: Partial<Story> = {}): Story => ({
   questions: [],
   report: null,
   waits: false,
+  paused: false,
+  controlled: [],
   brokeOff: null,
   ...change,
 });
@@ -51,6 +53,26 @@ test('a step that begins in the same millisecond as its part belongs to that par
   expect(events.map(({ id, lines }) => [id, lines.length])).toEqual([
     ['started', 1],
     ['phase:0', 1],
+  ]);
+});
+
+test('what people did to it is told when it was done, also between two parts', () => {
+  const controlled = [
+    { at: at(2), text: 'paused by ada: look first' },
+    { at: at(4), text: 'resumed by ada' },
+  ];
+  const phases = [
+    ...story().phases,
+    { name: 'fence', headline: 'Fencing', at: at(3) },
+    { name: 'open', headline: 'Opening', at: at(5) },
+  ];
+  const told = story({ phases, controlled, steps: [step(0, 'Look'), step(3, 'Fence')] });
+  expect(eventsOf(told).map(({ id, title }) => [id, title])).toEqual([
+    ['started', 'emergencyFailover of orders has begun'],
+    ['phase:0', 'it has begun'],
+    ['control:0', 'paused by ada: look first'],
+    ['phase:1', 'Fencing'],
+    ['control:1', 'resumed by ada'],
   ]);
 });
 

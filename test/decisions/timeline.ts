@@ -36,6 +36,12 @@ export const reportOf = (change: Partial<RunbookReport> = {}): RunbookReport => 
 });
 
 /** What a story has beside its report. */
-export const aRun: Pick<Story, 'phases' | 'questions' | 'waits' | 'brokeOff' | 'workflowId'> = {
-  ...{ phases: [], questions: [], waits: false, brokeOff: null, workflowId: 'cluster/orders/change' },
-};
+export const aRun = {
+  phases: [],
+  questions: [],
+  waits: false,
+  paused: false,
+  controlled: [],
+  brokeOff: null,
+  workflowId: 'cluster/orders/change',
+} satisfies Partial<Story>;

@@ -58,6 +58,8 @@ const story = (change: Partial<Story> = {}): Story => ({
   ],
   report: null,
   waits: false,
+  paused: false,
+  controlled: [],
   brokeOff: null,
   ...change,
 });
@@ -99,6 +101,7 @@ test('empty words make no empty block', () => {
 });
 
 test('the look tells the state at a glance', () => {
+  expect(rootMessage(story({ questions: [], paused: true }), telling).text).toContain('paused');
   const colours = [story(), story({ questions: [] }), story({ report })].map(
     (one) => rootMessage(one, telling).attachments[0]!.color,
   );

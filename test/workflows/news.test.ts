@@ -77,6 +77,20 @@ test('one thread per run: the first message shows the end, the replies the plan,
   expect(slack.refusals).toEqual([]);
 }, 60_000);
 
+test('a pause, and going on after it, stand in the thread', async () => {
+  const played = stage.put({ cluster: policy({ mode: 'approve' }) });
+  const handle = await stage.start(played);
+  await stage.question(handle);
+  await stage.say(handle, 'pause', { by: 'ada', reason: 'look first' });
+  await eventually('the pause is told', () => Promise.resolve(keys().includes('control:0')), 30_000);
+  await stage.say(handle, 'resume', { by: 'bob' });
+  await stage.approve(handle);
+  const { run } = (await handle.result()) as { run: string };
+  await delivered(handle.workflowId, run);
+  const told = slack.thread(slack.roots[0]!).map(({ text }) => text);
+  expect(told).toEqual(expect.arrayContaining(['*paused by ada: look first*', '*resumed by bob*']));
+}, 60_000);
+
 test('a question calls people, carries buttons bound to the plan, and shows who answered; the buttons go', async () => {
   const played = stage.put({ cluster: policy({ mode: 'approve' }) });
   const handle = await stage.start(played);

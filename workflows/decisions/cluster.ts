@@ -1,6 +1,7 @@
 import { type ApprovalPolicy } from './approvals';
 import { type MaintenanceWindow } from './calendar';
 import { type DrillPolicy } from './drill-policy';
+import { type HostControl, type ProvisioningPolicy } from './hosts';
 import { type Account, type TlsPolicy } from './references';
 import { type Router } from './router';
 
@@ -14,7 +15,12 @@ export interface Cluster {
   readonly name: string;
   readonly durability: Durability;
   readonly instances: readonly Instance[];
-  readonly accounts: { readonly admin: Account; readonly replication: Account };
+  readonly accounts: {
+    readonly admin: Account;
+    readonly replication: Account;
+    /** Copies whole servers: CLONE, dumps, checksums. Left out: admin does. */
+    readonly backup?: Account;
+  };
   readonly routers: readonly Router[];
   readonly failover: FailoverPolicy;
   /** Read it with `approvalsOf`: runs that began before there were policies have none. */
@@ -26,6 +32,8 @@ export interface Cluster {
   readonly maintenanceWindows?: readonly MaintenanceWindow[];
   /** Rehearsals of a failover; left out = none. */
   readonly drill?: DrillPolicy;
+  /** How replicas are made; left out = by hand alone, with the defaults. */
+  readonly provisioning?: ProvisioningPolicy;
   /** The primary may be killed on purpose. */
   readonly drillable?: boolean;
   /** Schema that holds the heartbeat and epoch tables. */
@@ -53,6 +61,8 @@ export interface Instance {
   readonly backupSource: boolean;
   /** Command that takes this server's power to acknowledge commits away (stop, power off). Exit code 0 is the proof. */
   readonly fenceCommand?: readonly string[];
+  /** How mysqld is started on its host; left out = by a person, or a supervisor. */
+  readonly control?: HostControl;
 }
 
 export interface Application {

@@ -32,12 +32,23 @@ export interface Story {
   readonly questions: readonly AskedQuestion[];
   /** It waits for its time and has changed nothing: a person may call it off. */
   readonly waits: boolean;
+  /** Somebody stopped it before its next step. */
+  readonly paused: boolean;
+  /** What people did to it: paused, resumed, called off. */
+  readonly controlled: readonly Controlled[];
   readonly report: RunbookReport | null;
   /** How it ended without a report (terminated, a bug of ours); null otherwise. */
   readonly brokeOff: string | null;
 }
 
-export const NEWS = ['started', 'plan', 'question', 'answered', 'phase', 'ended'] as const;
+export interface Controlled {
+  /** ISO 8601. */
+  readonly at: string;
+  /** One sentence, with who. */
+  readonly text: string;
+}
+
+export const NEWS = ['started', 'plan', 'question', 'answered', 'phase', 'control', 'ended'] as const;
 export type NewsKind = (typeof NEWS)[number];
 
 /** One thing worth telling. */
@@ -78,7 +89,7 @@ export function eventsOf(story: Story): RunEvent[] {
     title: `${runbook} of ${cluster} has begun`,
     lines: [`started by ${startedBy} (${trigger})${reason === '' ? '' : `: ${reason}`}`],
   };
-  const between = [...plans(story), ...questions(story), ...phases(story)];
+  const between = [...plans(story), ...questions(story), ...phases(story), ...controls(story)];
   return [
     started,
     ...between.sort((one, other) => (one.at < other.at ? -1 : Number(one.at > other.at))),
@@ -164,6 +175,9 @@ function phases({ phases: entered, steps, report }: Story): RunEvent[] {
     ];
   });
 }
+
+const controls = ({ controlled }: Story): RunEvent[] =>
+  controlled.map(({ at, text }, index) => ({ id: `control:${index}`, kind: 'control', at, title: text, lines: [] }));
 
 function end(story: Story): RunEvent[] {
   const { report, brokeOff, runbook, cluster } = story;

@@ -36,6 +36,8 @@ interface Listener {
   readonly changed: () => void;
   /** A line for the report. */
   readonly note: (line: string) => void;
+  /** What is told to everybody, and stands in the report too. */
+  readonly happened: (line: string) => void;
 }
 
 const FORM = 'Argument: {"by": "you@example.com", "reason": "…"}';
@@ -51,7 +53,7 @@ const DOORS = [
   ['cancel', cancelUpdate, cancelSignal, `Call the run off and undo what it did, while there is a way back. ${FORM}`],
 ] as const;
 
-export function openControls({ changed, note }: Listener): Controls {
+export function openControls({ changed, note, happened }: Listener): Controls {
   const state: { way: Way; paused: Pause | null; calledOff: string | null; people: readonly Voter[] } = {
     way: 'free',
     paused: null,
@@ -70,7 +72,7 @@ export function openControls({ changed, note }: Listener): Controls {
       state.paused = { by: text(word.by).trim(), reason: text(word.reason).trim(), since: iso(now), until };
     } else if (control === 'resume') state.paused = null;
     else callOff(who);
-    note(`${PAST[control]} by ${who}`);
+    happened(`${PAST[control]} by ${who}`);
     changed();
     return control === 'pause'
       ? `paused before its next step; unless somebody resumes it, it ${afterPause(state.way) === 'cancel' ? 'is called off' : 'goes on'} at ${state.paused?.until ?? ''}`
@@ -103,7 +105,7 @@ export function openControls({ changed, note }: Listener): Controls {
       // Several steps may wait at this door: the first one through has ended the pause for all.
       if (state.paused !== pause) continue;
       state.paused = null;
-      note(`the pause of ${pause.by} is over`);
+      happened(`the pause of ${pause.by} is over`);
       if (afterPause(state.way) === 'cancel') callOff(`nobody resumed it until ${pause.until}`);
       changed();
     }

@@ -1,19 +1,14 @@
 import { ActivityFailure, ApplicationFailure, SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
 import { setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import {
-  type Outcome,
-  type PlanSummary,
-  type Rpo,
-  type Rto,
-  type RunbookReport,
-  type StepPart,
-  type StepRecord,
-} from '../decisions/report';
+import { type Outcome, type RunbookReport, type StepPart, type StepRecord } from '../decisions/report';
 import { type Voter } from '../decisions/approvals';
-import { type AskedQuestion, type Phase, type Story } from '../decisions/story';
+import { type Controlled, type Phase, type Story } from '../decisions/story';
 import { type Question } from '../decisions/question';
-import { progressQuery, reportQuery, storyQuery, type RunProgress } from '../messages';
+import { tellStage } from '../decisions/progress';
+import { progressQuery, reportQuery, stageProgressSignal, storyQuery, type RunProgress } from '../messages';
+import { openAsked } from './asked';
 import { audit } from './audit';
+import { type Findings, noFindings } from './findings';
 import { openControls } from './controls';
 import { describeProgress } from './details';
 import { tellOf } from './tell';
@@ -31,21 +26,6 @@ export interface RunbookOrder {
   readonly trigger: string;
   /** Only a look: nobody is told of it. */
   readonly dryRun?: boolean;
-}
-
-/** What a run gathers for its report, beside the steps. The runbook writes here; the book renders it. */
-export interface Findings {
-  oldPrimary: string | null;
-  newPrimary: string | null;
-  plan: PlanSummary | null;
-  rto: Rto | null;
-  rpo: Rpo | null;
-  readonly evidence: string[];
-  readonly decisions: string[];
-  readonly approvals: string[];
-  readonly fenceProofs: string[];
-  readonly lostTransactionFiles: string[];
-  readonly left: string[];
 }
 
 export interface Runbook {
@@ -83,27 +63,14 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
   const { runId, startTime, workflowId } = workflowInfo();
   const { cluster, requestedBy: by, trigger, reason } = order;
   const steps: StepRecord[] = [];
-  const found: Findings = {
-    oldPrimary: null,
-    newPrimary: null,
-    plan: null,
-    rto: null,
-    rpo: null,
-    evidence: [],
-    decisions: [],
-    approvals: [],
-    fenceProofs: [],
-    lostTransactionFiles: [],
-    left: [],
-  };
+  const found = noFindings();
   let phase = 'look';
   let headline = `${runbook} of ${cluster} has begun`;
-  let question: Question | null = null;
   let report: RunbookReport | null = null;
   let glass = '';
   let waits = false;
   const phases: Phase[] = [{ name: phase, headline, at: startTime.toISOString() }];
-  const asked: KeptQuestion[] = [];
+  const asked = openAsked(found.approvals);
 
   const progress = (): RunProgress => ({
     runbook,
@@ -111,7 +78,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     phase,
     headline: glass + headline,
     steps,
-    question,
+    question: asked.open,
     plan: found.plan,
     paused: controls.paused,
     outcome: report?.outcome ?? null,
@@ -127,24 +94,18 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     setCurrentDetails(describeProgress(progress()));
     tellAudit();
   };
-  const controls = openControls({ changed: () => show(), note: (line) => void found.decisions.push(line) });
-  /** The same question may be opened again with more to show. */
-  const keepQuestion = (open: Question): void => {
-    const index = asked.findIndex(({ id }) => id === open.id);
-    if (index < 0) asked.push({ ...open, answersFrom: found.approvals.length });
-    else asked[index] = { ...open, answersFrom: asked[index]?.answersFrom ?? 0 };
-  };
-  /** What comes in later answers nothing. */
-  const closeQuestion = (): void => {
-    const last = asked.pop();
-    if (last) asked.push({ ...last, answersTo: found.approvals.length });
-  };
-  const questions = (): AskedQuestion[] =>
-    asked.map(({ answersFrom, answersTo, ...one }) => ({
-      ...one,
-      open: question?.id === one.id,
-      answers: found.approvals.slice(answersFrom, answersTo),
-    }));
+  const controlled: Controlled[] = [];
+  const controls = openControls({
+    changed() {
+      show();
+      tell();
+    },
+    note: (line) => void found.decisions.push(line),
+    happened(text) {
+      found.decisions.push(text);
+      controlled.push({ at: iso(Date.now()), text });
+    },
+  });
   const story = (): Story => ({
     runbook,
     cluster,
@@ -158,8 +119,10 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     phases,
     steps,
     plan: found.plan,
-    questions: questions(),
+    questions: asked.all(),
     waits,
+    paused: controls.paused !== null,
+    controlled,
     report,
     brokeOff: null,
   });
@@ -169,6 +132,14 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
   setHandler(progressQuery, progress, { description: 'What this run is doing now' });
   setHandler(reportQuery, () => report, { description: 'The report, once the run has ended' });
   setHandler(storyQuery, story, { description: 'What notifications tell of this run' });
+  setHandler(stageProgressSignal, (progressed) => {
+    const index = steps.map(({ state }) => state).lastIndexOf('running');
+    const running = steps[index];
+    if (!running) return;
+    steps[index] = { ...running, detail: tellStage(progressed) };
+    show();
+    tell();
+  });
   upsertSearchAttributes([
     { key: clusterKey, value: cluster },
     { key: kindKey, value: runbook },
@@ -211,11 +182,10 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
       tell();
     },
     waitFor(open) {
-      const begun = (open !== null) !== (question !== null);
-      const isNew = open !== null && open.id !== question?.id;
-      question = open;
-      if (open) keepQuestion(open);
-      else closeQuestion();
+      const before = asked.open;
+      const begun = (open !== null) !== (before !== null);
+      const isNew = open !== null && open.id !== before?.id;
+      asked.show(open);
       if (begun) upsertSearchAttributes([{ key: awaitingKey, value: open !== null }]);
       show();
       if (isNew) audit.decided({ what: 'asked', cluster, plan: open.planHash, text: open.text });
@@ -241,9 +211,8 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     close(outcome, words) {
       controls.end();
       // Called off while it asked: the question goes with the run.
-      const asks = question !== null;
-      question = null;
-      if (asks) closeQuestion();
+      const asks = asked.open !== null;
+      if (asks) asked.show(null);
       phase = 'ended';
       headline = words;
       report = {
@@ -273,9 +242,6 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
     },
   };
 }
-
-/** A question, and which lines of `found.approvals` belong to it. */
-type KeptQuestion = Question & { readonly answersFrom: number; readonly answersTo?: number };
 
 const iso = (epochMs: number): string => new Date(epochMs).toISOString();
 

@@ -28,11 +28,12 @@ export interface Telling {
   readonly link: string | null;
 }
 
-type Look = 'running' | 'asking' | NonNullable<ReturnType<typeof outcomeOf>>;
+type Look = 'running' | 'asking' | 'paused' | NonNullable<ReturnType<typeof outcomeOf>>;
 
 const COLOUR: Readonly<Record<Look, string>> = {
   running: '#1d9bd1',
   asking: '#e8a723',
+  paused: '#e8a723',
   done: '#2eb67d',
   planned: '#2eb67d',
   'stood down': '#8d8d8d',
@@ -44,6 +45,7 @@ const COLOUR: Readonly<Record<Look, string>> = {
 const SIGN: Readonly<Record<Look, string>> = {
   running: ':large_blue_circle:',
   asking: ':raised_hand:',
+  paused: ':double_vertical_bar:',
   done: ':white_check_mark:',
   planned: ':memo:',
   'stood down': ':white_circle:',
@@ -55,6 +57,7 @@ const SIGN: Readonly<Record<Look, string>> = {
 const WORD: Readonly<Record<Look, string>> = {
   running: 'running',
   asking: 'waiting for an answer',
+  paused: 'paused',
   done: 'done',
   planned: 'planned',
   'stood down': 'stood down',
@@ -63,7 +66,8 @@ const WORD: Readonly<Record<Look, string>> = {
   failed: 'FAILED',
 };
 
-const lookOf = (story: Story): Look => outcomeOf(story) ?? (openQuestion(story) ? 'asking' : 'running');
+const lookOf = (story: Story): Look =>
+  outcomeOf(story) ?? (openQuestion(story) ? 'asking' : story.paused ? 'paused' : 'running');
 
 /** The first message of the thread: the present state, at a glance. */
 export function rootMessage(story: Story, telling: Telling): Message {
@@ -71,7 +75,7 @@ export function rootMessage(story: Story, telling: Telling): Message {
   const { runbook, cluster, startedBy, trigger, reason, plan } = story;
   const ended = eventsOf(story).find(({ kind }) => kind === 'ended');
   return message(look, `${SIGN[look]} *${plain(runbook)} of ${plain(cluster)}: ${WORD[look]}*`, [
-    section([plain(ended?.title ?? story.headline), ...bullets(ended?.lines ?? [])]),
+    section([plain(ended?.title ?? story.headline), ...bullets(ended?.lines ?? howFar(story))]),
     ...(plan !== null && !ended ? [section([`*Plan* \`${plan.hash.slice(0, 12)}\`: ${plain(plan.summary)}`])] : []),
     ...(story.waits && !ended ? [callOffButton(story)] : []),
     small([
@@ -81,6 +85,10 @@ export function rootMessage(story: Story, telling: Telling): Message {
     ]),
   ]);
 }
+
+/** Of the step that runs, where it tells that. */
+const howFar = ({ steps }: Story): string[] =>
+  steps.flatMap(({ state, title, detail }) => (state === 'running' && detail !== '' ? [`${title}: ${detail}`] : []));
 
 /** A reply in the thread. */
 export function replyTo(event: RunEvent, story: Story, telling: Telling): Message {

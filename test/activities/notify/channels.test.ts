@@ -32,6 +32,8 @@ const story = (change: Partial<Story> = {}): Story => ({
   questions: [],
   report: null,
   waits: false,
+  paused: false,
+  controlled: [],
   brokeOff: null,
   ...change,
 });

@@ -48,7 +48,7 @@ export async function readPrivileges(
 export const readClients = (reader: PartReader): Promise<ClientFacts[]> =>
   reader.rows<ClientFacts>(
     'clients',
-    `SELECT t.PROCESSLIST_USER AS user, n.ATTR_VALUE AS library, COALESCE(v.ATTR_VALUE, '') AS version, COALESCE(p.ATTR_VALUE, '') AS program
+    `SELECT t.PROCESSLIST_USER AS user, n.ATTR_VALUE AS \`library\`, COALESCE(v.ATTR_VALUE, '') AS version, COALESCE(p.ATTR_VALUE, '') AS program
        FROM performance_schema.session_connect_attrs n
        JOIN performance_schema.threads t ON t.PROCESSLIST_ID = n.PROCESSLIST_ID
        LEFT JOIN performance_schema.session_connect_attrs v ON v.PROCESSLIST_ID = n.PROCESSLIST_ID AND v.ATTR_NAME = '_client_version'

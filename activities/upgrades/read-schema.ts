@@ -53,11 +53,20 @@ export async function readSchema(server: Mysql, facts: InstanceFacts, deep: bool
     leftovers: old ? await readLeftovers(reader) : [],
     oddPaths: await readOddPaths(reader),
     zeroDates: await readZeroDates(server, reader, views),
-    tableChecks: deep ? await checkTables(server, reader) : [],
+    tableChecks: await checksOf(server, reader, facts),
     notRead: reader.notRead,
     blind: blindness(facts),
     us: await ourAccount(server),
   };
+}
+
+async function checksOf(
+  server: Mysql,
+  reader: PartReader,
+  { superReadOnly }: InstanceFacts,
+): Promise<SchemaFacts['tableChecks']> {
+  if (!reader.deep) return [];
+  return superReadOnly ? null : checkTables(server, reader);
 }
 
 const readSchemas = (reader: PartReader): Promise<{ name: string; charset: string }[]> =>

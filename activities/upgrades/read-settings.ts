@@ -26,8 +26,8 @@ export async function readSettings(server: Mysql, facts: InstanceFacts): Promise
           server,
           'SELECT VARIABLE_NAME AS name, VARIABLE_VALUE AS value FROM performance_schema.persisted_variables',
         ),
-    server.rows<{ name: string; library: string | null }>(
-      "SELECT PLUGIN_NAME AS name, PLUGIN_LIBRARY AS library FROM information_schema.PLUGINS WHERE PLUGIN_STATUS = 'ACTIVE'",
+    server.rows<{ name: string }>(
+      "SELECT PLUGIN_NAME AS name FROM information_schema.PLUGINS WHERE PLUGIN_STATUS = 'ACTIVE'",
       [],
       WITHIN,
     ),
@@ -40,7 +40,7 @@ export async function readSettings(server: Mysql, facts: InstanceFacts): Promise
     variables: Object.fromEntries(variables.map((row) => [row.Variable_name.toLowerCase(), row.Value])),
     sources,
     persisted,
-    plugins,
+    plugins: plugins.map((plugin) => plugin.name),
     preparedXa: detail?.preparedXa.length ?? 0,
     channels,
   };

@@ -22,7 +22,7 @@ export async function readTables(reader: PartReader): Promise<TableFacts[]> {
   const rows = await reader.rows<AsRead<TableFacts, 'view' | 'partitioned'>>(
     'tables',
     `SELECT TABLE_SCHEMA AS \`schema\`, TABLE_NAME AS \`table\`, TABLE_TYPE = 'VIEW' AS view, COALESCE(ENGINE, '') AS engine,
-            COALESCE(TABLE_COLLATION, '') AS collation, COALESCE(CREATE_OPTIONS, '') LIKE '%partitioned%' AS partitioned
+            COALESCE(CREATE_OPTIONS, '') LIKE '%partitioned%' AS partitioned
        FROM information_schema.TABLES
       WHERE TABLE_SCHEMA ${OTHERS}
         AND (UPPER(TABLE_NAME) IN (?) OR TABLE_NAME LIKE '#mysql50#%' OR TABLE_NAME LIKE '$%' OR CREATE_OPTIONS LIKE '%partitioned%'

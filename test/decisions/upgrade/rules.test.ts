@@ -92,7 +92,7 @@ const CASES: readonly Ruled[] = [
     check: 'plugin',
     severity: 'error',
     from: '8.4.3',
-    server: { plugins: [{ name: 'rpl_semi_sync_master', library: 'semisync_master.so' }] },
+    server: { plugins: ['rpl_semi_sync_master'] },
     where: /^plugin rpl_semi_sync_master$/,
     why: /rpl_semi_sync_source does the same/,
     cure: /^INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so';$/,
@@ -101,7 +101,7 @@ const CASES: readonly Ruled[] = [
     check: 'plugin',
     severity: 'error',
     from: '8.0.34',
-    server: { plugins: [{ name: 'keyring_file', library: 'keyring_file.so' }] },
+    server: { plugins: ['keyring_file'] },
     where: /^plugin keyring_file$/,
     why: /encrypted tables cannot be read/,
     cure: /component_keyring_file first/,
@@ -154,7 +154,7 @@ const CASES: readonly Ruled[] = [
     severity: 'error',
     schema: {
       lowerCaseTableNames: 1,
-      tables: [{ schema: 'shop', table: 'Orders', view: false, engine: 'InnoDB', collation: '', partitioned: false }],
+      tables: [{ schema: 'shop', table: 'Orders', view: false, engine: 'InnoDB', partitioned: false }],
     },
     where: /^table shop.Orders$/,
     why: /lower_case_table_names = 1/,
@@ -164,9 +164,7 @@ const CASES: readonly Ruled[] = [
     check: 'old-name',
     severity: 'error',
     schema: {
-      tables: [
-        { schema: 'shop', table: '#mysql50#a-b', view: false, engine: 'InnoDB', collation: '', partitioned: false },
-      ],
+      tables: [{ schema: 'shop', table: '#mysql50#a-b', view: false, engine: 'InnoDB', partitioned: false }],
     },
     where: /^table shop.#mysql50#a-b$/,
     why: /before 5.1/,

@@ -14,8 +14,8 @@ export interface ServerSettings {
    */
   readonly sources: Readonly<Record<string, string>> | null;
   readonly persisted: Readonly<Record<string, string>>;
-  /** Active ones. `library` is null for what is built in. */
-  readonly plugins: readonly { readonly name: string; readonly library: string | null }[];
+  /** Names of the active ones. */
+  readonly plugins: readonly string[];
   readonly preparedXa: number;
   readonly channels: readonly ChannelSettings[];
 }
@@ -58,8 +58,8 @@ export interface SchemaFacts {
   /** Paths of general tablespaces that lead through `..`. */
   readonly oddPaths: readonly { readonly tablespace: string; readonly path: string }[];
   readonly zeroDates: readonly ZeroDateFacts[];
-  /** What CHECK TABLE … FOR UPGRADE said; empty unless a deep look was asked for. */
-  readonly tableChecks: readonly (TablePlace & { readonly said: string; readonly bad: boolean })[];
+  /** What CHECK TABLE … FOR UPGRADE said; empty unless a deep look was asked for, null where the server is super_read_only and refuses it. */
+  readonly tableChecks: readonly (TablePlace & { readonly said: string; readonly bad: boolean })[] | null;
   /** Parts that could not be read whole, with the reason: what is not seen cannot be judged. */
   readonly notRead: readonly { readonly part: string; readonly because: string }[];
   /** Privileges that our account lacks to see everything. */
@@ -94,7 +94,6 @@ export interface ClientFacts {
 export interface TableFacts extends TablePlace {
   readonly view: boolean;
   readonly engine: string;
-  readonly collation: string;
   readonly partitioned: boolean;
 }
 

@@ -213,7 +213,7 @@ function semiSync(old: string, name: string, library: string): Record<string, Pl
 }
 
 export const plugins = onEachServer((server, meets) =>
-  server.plugins.flatMap(({ name }): Told[] => {
+  server.plugins.flatMap((name): Told[] => {
     const fate = PLUGINS[name];
     const step = fate ? meets(fate.since) : null;
     if (!fate || step === null) return [];

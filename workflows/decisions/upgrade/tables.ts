@@ -169,15 +169,27 @@ export const tablespacePaths = whenMeeting(80_017, ({ schema: { oddPaths } }) =>
   })),
 );
 
-export const tableChecks: Rule = (upgrade) =>
-  upgrade.schema.tableChecks.map(({ schema, table, said, bad }): Found => ({
-    check: 'check-table',
+export const tableChecks: Rule = (upgrade) => {
+  const { tableChecks: checks, readOn } = upgrade.schema;
+  const rest = { check: 'check-table', step: firstStep(upgrade) } as const;
+  if (checks === null)
+    return [
+      {
+        ...rest,
+        severity: 'notice',
+        where: `tables on ${readOn}`,
+        why: 'CHECK TABLE … FOR UPGRADE was not made: a server that is super_read_only refuses it',
+        cure: ['-- run it again with --deep and --on the primary, in a quiet hour'],
+      },
+    ];
+  return checks.map(({ schema, table, said, bad }): Found => ({
+    ...rest,
     severity: bad ? 'error' : 'warning',
-    step: firstStep(upgrade),
     where: `table ${schema}.${table}`,
     why: `CHECK TABLE … FOR UPGRADE says: ${said}`,
     cure: [`ALTER TABLE ${place(schema, table)} FORCE;`],
   }));
+};
 
 export const foreignKeys: Rule = (upgrade) => [
   ...longForeignKeys(upgrade),

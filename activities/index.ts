@@ -46,9 +46,16 @@ import { awaitReceiver, catchUp, previewCluster, type Preview } from './switchov
 import { type Switched, type SwitchOrder } from './switchover/order';
 import { switchPrimary } from './switchover/switch';
 import { releaseLeft, type ReleaseOrder } from './switchover/release';
-import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
+import { cloneFrom, type CloneOrder, type Copied } from './provision/clone';
+import { compareSample, type Compared, type CompareOrder } from './provision/compare';
+import { closeRecipient, type Emptied, openRecipient, type Recipient } from './provision/recipient';
+import { settleCopy, type SettledCopy } from './provision/settle-copy';
+import { surveyProvision } from './provision/survey';
+import { type ProvisionSurvey } from '../workflows/decisions/provision/facts';
+import { routeReads, routeWrites, shareReads, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
 export type { ClientsOrder, DrillSurvey, LastChange };
+export type { Copied, Recipient };
 export type { Advanced, Extras, Fenced, Looking, Opened, Preview, Routed, Settled, Sight, Switched };
 
 export interface Quarantine {
@@ -196,6 +203,17 @@ export function createActivities(
     closeForGood: (order: Pair): Promise<Closed> => closeForGood(deps, order),
     advance: (order: AdvanceOrder): Promise<Advanced> => advance(deps, order),
     settleRejoined: (order: Pair): Promise<Rejoined> => settleRejoined(deps, order),
+    surveyProvision: ({ cluster }: { readonly cluster: string }): Promise<ProvisionSurvey> =>
+      surveyProvision(deps, cluster),
+    openRecipient: (order: Recipient): Promise<Emptied> => openRecipient(deps, order),
+    closeRecipient: (order: Recipient): Promise<void> => closeRecipient(deps, order),
+    cloneFrom: (order: CloneOrder): Promise<Copied> => cloneFrom(deps, order),
+    settleCopy: (order: Recipient & { readonly donor: string | null }): Promise<SettledCopy> => settleCopy(deps, order),
+    compareSample: (order: CompareOrder): Promise<Compared> => compareSample(deps, order),
+    shareReads: (order: { readonly cluster: Cluster; readonly instance: string; readonly percent: number }) =>
+      shareReads(deps, order),
+    copyExtras: ({ cluster, instance, extra }: Recipient & { readonly extra: string }): Promise<string> =>
+      salvageTransactions(deps, cluster, instance, extra),
     blackoutNow: ({ schedule }: { readonly schedule: string }): Promise<BlackoutAnswer> =>
       blackoutNow(deps, schedule, Date.now()),
     drillCandidates: () => drillCandidates(deps),

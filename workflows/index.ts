@@ -1,11 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { workflowInfo } from '@temporalio/workflow';
 
+export { attachReplica } from './attach-replica';
 export { emergencyFailover } from './emergency-failover';
 export { failoverPermits } from './failover-permits';
 export { notifyRun } from './notify-run';
 export { plannedSwitchover } from './planned-switchover';
 export { failoverDrill } from './failover-drill';
+export { provisionReplica } from './provision-replica';
 export { rejoinInstance } from './rejoin-instance';
 export { scheduledRun } from './scheduled-run';
 export { watchCluster } from './watch-cluster';
@@ -14,6 +16,7 @@ const KNOWN = [
   'emergencyFailover',
   'failoverDrill',
   'plannedSwitchover',
+  'provisionReplica',
   'rejoinInstance',
   'scheduledRun',
   'watchCluster',

@@ -57,7 +57,7 @@ export function decideRejoin(question: RejoinQuestion): RejoinDecision {
 }
 
 /** Whom the newest epoch names and who takes writes; without epochs, whom everything else points to. null = nobody is well. */
-function presentPrimary(cluster: Cluster, snapshot: ClusterSnapshot): InstanceFacts | null {
+export function presentPrimary(cluster: Cluster, snapshot: ClusterSnapshot): InstanceFacts | null {
   const found = primaryOf(snapshot, cluster);
   const name = outsiders(snapshot).current ?? (found.state === 'open' ? found.primary : null);
   return readable(snapshot.members).find((member) => member.name === name) ?? null;

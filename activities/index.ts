@@ -48,7 +48,8 @@ import { switchPrimary } from './switchover/switch';
 import { releaseLeft, type ReleaseOrder } from './switchover/release';
 import { cloneFrom, type CloneOrder, type Copied } from './provision/clone';
 import { compareSample, type Compared, type CompareOrder } from './provision/compare';
-import { closeRecipient, type Emptied, openRecipient, type Recipient } from './provision/recipient';
+import { startInstance } from './hosts/start';
+import { closeRecipient, type Emptied, openRecipient, type Recipient, START_SECONDS } from './provision/recipient';
 import { settleCopy, type SettledCopy } from './provision/settle-copy';
 import { surveyProvision } from './provision/survey';
 import { type ProvisionSurvey } from '../workflows/decisions/provision/facts';
@@ -205,6 +206,8 @@ export function createActivities(
     settleRejoined: (order: Pair): Promise<Rejoined> => settleRejoined(deps, order),
     surveyProvision: ({ cluster }: { readonly cluster: string }): Promise<ProvisionSurvey> =>
       surveyProvision(deps, cluster),
+    startInstance: ({ cluster, instance }: Recipient): Promise<'started' | 'was there'> =>
+      startInstance(deps, cluster, instance, START_SECONDS),
     openRecipient: (order: Recipient): Promise<Emptied> => openRecipient(deps, order),
     closeRecipient: (order: Recipient): Promise<void> => closeRecipient(deps, order),
     cloneFrom: (order: CloneOrder): Promise<Copied> => cloneFrom(deps, order),

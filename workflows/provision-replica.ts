@@ -1,12 +1,14 @@
 import { approvalsOf } from './decisions/approvals';
 import { tellRead } from './decisions/facts';
-import { tellRisk } from './decisions/plan';
+import { provisioningOf } from './decisions/hosts';
+import { hashOf, tellRisk } from './decisions/plan';
 import { decideProvision, type ProvisionDecision, summariseProvision } from './decisions/provision/decide';
 import { type ProvisionSurvey } from './decisions/provision/facts';
 import { type RunbookReport } from './decisions/report';
 import { showOf } from './decisions/shown';
 import { parseInput, type ProvisionOrder, provisionOrder } from './inputs';
 import { copying } from './steps/activities';
+import { comeBackFirst } from './steps/come-back';
 import { openGate } from './steps/approval';
 import { unlessCalledOff } from './steps/call-off';
 import { type Consent, openConsent } from './steps/consent';
@@ -30,7 +32,33 @@ export async function provisionReplica(input?: unknown): Promise<RunbookReport> 
 
   const book = openRunbook('provisionReplica', order);
   const consent = openConsent(book, openGate(book, order.requestedBy));
-  return unlessCalledOff(book, () => provision(book, consent, order));
+  return unlessCalledOff(book, () =>
+    order.trigger === 'failover' ? giveBack(book, consent, order) : provision(book, consent, order),
+  );
+}
+
+/** After a failover, by policy: the server that it took rejoins, or is filled anew where it cannot. */
+async function giveBack(book: Runbook, consent: Consent, order: ProvisionOrder): Promise<RunbookReport> {
+  const { cluster: name, instance } = order;
+  const { cluster } = await copying.surveyProvision({ cluster: name });
+  book.admit(approvalsOf(cluster).people);
+  if (provisioningOf(cluster).afterFailover === 'ask') {
+    const summary = `bring ${instance} of ${name} back, which a failover took`;
+    const lines = [`${instance} is started and rejoins`, `where it cannot, it is filled anew from a replica`];
+    const plan = { hash: hashOf({ kind: 'give back', instance }), kind: 'give back', summary, lines, risks: [] };
+    book.found.plan = plan;
+    const agreed = await consent({
+      ...{ cluster, plan, risks: ['the policy of this cluster is to ask before redundancy is given back'] },
+      shown: showOf(plan, 'nothing', 'clients do not wait'),
+      stillTrue: () => Promise.resolve(true),
+    });
+    if (agreed !== 'go on' && agreed !== 'look again')
+      return keep(book.close('rejected', `Not approved, nothing was changed: ${agreed.because}`));
+  }
+  const against = await comeBackFirst(book, cluster, order);
+  if (against === null) return keep(book.close('done', `${instance} is back: it has rejoined`));
+  book.found.decisions.push(`${instance} cannot just rejoin: ${against}`);
+  return provision(book, consent, order);
 }
 
 async function provision(book: Runbook, consent: Consent, order: ProvisionOrder): Promise<RunbookReport> {

@@ -17,7 +17,7 @@ export interface Emptied {
 }
 
 /** A server that recovers from a broken-off copy may take long to answer. */
-const START_SECONDS = 600;
+export const START_SECONDS = 600;
 
 /**
  * Make the recipient ready to be filled: it runs, copies from nobody, acknowledges nothing, and only accounts with CONNECTION_ADMIN may write:

@@ -46,6 +46,7 @@ const SUMMARIES: Summaries = {
   countLost: ({ primary }) => `Look for every acknowledged row on ${primary}`,
   recordDrill: ({ primary }) => `Write the drill into the history on ${primary}`,
   surveyProvision: ({ cluster }) => `Look whether and how a server of ${cluster} can be filled`,
+  startInstance: ({ instance }) => `Start the server of ${instance}`,
   openRecipient: ({ instance }) => `Make ${instance} ready to be filled`,
   closeRecipient: ({ instance }) => `Close ${instance} again`,
   copyExtras: ({ instance }) => `Copy what ${instance} alone has to a file`,

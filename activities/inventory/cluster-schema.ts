@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { approvals } from './approvals-schema';
+import { backups } from './backup-schema';
 import { drill } from './drill-schema';
 import { account, atMost, host, name, port } from './fields';
 import { router } from './router-schema';
@@ -160,6 +161,7 @@ export const cluster = strict(
       .exactOptional()
       .describe('When a planned change may begin that was ordered for a window.'),
     drill: drill.exactOptional().describe('Rehearsals of a failover. Left out: none.'),
+    backups: backups.exactOptional().describe('Backups of this cluster. Left out: none are taken.'),
     drillable: flag('leave the line out for false')
       .exactOptional()
       .describe('The primary may be killed on purpose, in a drill of mode kill.'),

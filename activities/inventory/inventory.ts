@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import { type BackupPolicy, type S3Place } from '../../workflows/decisions/backups/policy';
 import { type Voter } from '../../workflows/decisions/approvals';
 import { type Account, type Cluster, type SecretReference, type TlsPolicy } from '../../workflows/decisions/cluster';
 import { type Person } from '../../workflows/decisions/people';
@@ -145,7 +146,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
     ...(group === undefined ? {} : { group }),
   }));
   const clusters = Object.entries(written.clusters).map(
-    ([name, { accounts, tls, applications, drill, ...cluster }]): Cluster => ({
+    ([name, { accounts, tls, applications, drill, backups, ...cluster }]): Cluster => ({
       name,
       ...cluster,
       accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
@@ -153,6 +154,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
       ...(applications && {
         applications: applications.map((one) => ({ ...one, command: absoluteCommand(one.command, folder) })),
       }),
+      ...(backups && { backups: settleBackups(backups, folder) }),
       ...(drill && { drill: { ...drill, ...absoluteCommands(drill, folder) } }),
       routers: named(cluster.routers).map((router) => settleRouter(router, folder)),
       approvals: { ...cluster.approvals, people: voters },
@@ -282,6 +284,36 @@ const absoluteTls = ({ mode, ...files }: TlsPolicy, folder: string): TlsPolicy =
 /** A name without a slash is looked up on PATH. */
 const absoluteCommand = ([program, ...args]: readonly string[], folder: string): string[] =>
   program === undefined ? [] : [program.includes('/') ? resolve(folder, program) : program, ...args];
+
+/** A program without a slash is looked up on PATH. */
+function settleBackups({ store, encryption, scratch, ...rest }: BackupPolicy, folder: string): BackupPolicy {
+  const secret = (reference: SecretReference) => absoluteSecret(reference, folder);
+  return {
+    ...rest,
+    store: store.kind === 'folder' ? { ...store, path: resolve(folder, store.path) } : settleBucket(store, secret),
+    ...(encryption && { encryption: { keys: encryption.keys.map(({ id, key }) => ({ id, key: secret(key) })) } }),
+    ...(scratch && {
+      scratch: {
+        ...scratch,
+        mysqld: scratch.mysqld.includes('/') ? resolve(folder, scratch.mysqld) : scratch.mysqld,
+        folder: resolve(folder, scratch.folder),
+      },
+    }),
+  };
+}
+
+const settleBucket = (
+  { credentials, ...store }: S3Place,
+  secret: (reference: SecretReference) => SecretReference,
+): S3Place => ({
+  ...store,
+  ...(credentials && {
+    credentials: {
+      accessKeyId: secret(credentials.accessKeyId),
+      secretAccessKey: secret(credentials.secretAccessKey),
+    },
+  }),
+});
 
 const absoluteCommands = (
   {

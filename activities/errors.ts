@@ -49,6 +49,7 @@ const CATALOGUE = {
   STORE_FULL: 'not possible',
   STORE_REFUSED: 'not possible',
   STORE_OBJECT_MISSING: 'not possible',
+  BACKUP_DAMAGED: 'not possible',
   TOOL_MISSING: 'not possible',
   TOOL_FAILED: 'not yet',
   INTERNAL: 'our bug',

@@ -4,7 +4,7 @@ import { type BackupPolicy } from '../../../workflows/decisions/backups/policy';
 import { type SecretReference } from '../../../workflows/decisions/cluster';
 import { RunbookError } from '../../errors';
 import { aesKey } from '../../inventory/aes-key';
-import { programNamed, throughProgram } from '../../programs/stream';
+import { programNamed, throughProgram } from '../../programs/through';
 import { OpenFrames, SealFrames } from './frames';
 
 const COMPRESSED = '.zst';

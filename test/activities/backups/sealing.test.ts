@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { OpenFrames, SealFrames } from '../../../activities/backups/sealing/frames';
 import { openSealing, type Sealing } from '../../../activities/backups/sealing/sealing';
-import { throughProgram } from '../../../activities/programs/stream';
+import { throughProgram } from '../../../activities/programs/through';
 import { failure } from '../mysql/one-server';
 
 const VALUES: Record<string, string> = { OLD: 'ab'.repeat(32), NEW: Buffer.alloc(32, 7).toString('base64') };

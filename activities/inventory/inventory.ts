@@ -290,12 +290,13 @@ const absoluteCommand = ([program, ...args]: readonly string[], folder: string):
   program === undefined ? [] : [program.includes('/') ? resolve(folder, program) : program, ...args];
 
 /** A program without a slash is looked up on PATH. */
-function settleBackups({ store, encryption, scratch, ...rest }: BackupPolicy, folder: string): BackupPolicy {
+function settleBackups({ store, encryption, scratch, archive, ...rest }: BackupPolicy, folder: string): BackupPolicy {
   const secret = (reference: SecretReference) => absoluteSecret(reference, folder);
   return {
     ...rest,
     store: store.kind === 'folder' ? { ...store, path: resolve(folder, store.path) } : settleBucket(store, secret),
     ...(encryption && { encryption: { keys: encryption.keys.map(({ id, key }) => ({ id, key: secret(key) })) } }),
+    ...(archive && { archive: { ...archive, folder: resolve(folder, archive.folder) } }),
     ...(scratch && {
       scratch: {
         ...scratch,

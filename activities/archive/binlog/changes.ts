@@ -1,10 +1,11 @@
 import { type BinlogEvent, EVENT } from './event';
 import { opensTransaction, placeAfter, type Place } from './boundaries';
 import { readDdl } from './ddl';
-import { gtidText, readGtid } from './gtid';
+import { gtidText } from './gtid';
 import { eventsWithin, readPayload, unpackAll, type Payload } from './payload';
 import { readQuery } from './query';
 import { readRows, readTableMap, type RowKind, type TableMap } from './rows';
+import { openedBy } from './tally';
 import { walkEvents } from './walk';
 
 /** What one transaction did to one table, by one kind of statement. */
@@ -59,9 +60,7 @@ const asKept = (event: BinlogEvent): BinlogEvent | Payload =>
     : { ...event, raw: event.raw, body: Buffer.from(event.body) };
 
 function opened(event: BinlogEvent): Opened {
-  const anonymous = event.header.type === EVENT.anonymousGtid;
-  const gtid = anonymous ? null : readGtid(event);
-  const ms = gtid?.committedMicros == null ? event.header.timestamp * 1000 : Math.floor(gtid.committedMicros / 1000);
+  const { gtid, ms } = openedBy(event);
   return { gtid: gtid ? gtidText(gtid) : 'without a GTID', at: new Date(ms).toISOString(), events: [] };
 }
 

@@ -51,6 +51,7 @@ const CATALOGUE = {
   STORE_OBJECT_MISSING: 'not possible',
   BACKUP_DAMAGED: 'not possible',
   ARCHIVE_GAP: 'not possible',
+  BACKUP_UNKNOWN: 'not possible',
   TOOL_MISSING: 'not possible',
   TOOL_FAILED: 'not yet',
   INTERNAL: 'our bug',

@@ -9,10 +9,8 @@ import {
 } from '../../workflows/decisions/archive/coverage';
 import { contains, parseGtidSet, print } from '../../workflows/decisions/gtid-set';
 import { type Cluster } from '../../workflows/decisions/cluster';
-import { openSealing } from '../backups/sealing/sealing';
-import { openStore } from '../backups/store/store';
+import { placesOf } from '../backups/places';
 import { type Deps } from '../deps';
-import { backupsOf } from './policy';
 import { type LocalFile } from './tier';
 
 /** So many documents are asked for at a time. */
@@ -27,9 +25,7 @@ const read = new Map<string, ArchivedFile>();
  * Throws what the store throws: STORE_UNREACHABLE, STORE_FULL, STORE_REFUSED, STORE_OBJECT_MISSING.
  */
 export async function openShelf(deps: Pick<Deps, 'secret'>, cluster: Cluster) {
-  const policy = backupsOf(cluster);
-  const store = await openStore(policy.store, deps.secret);
-  const sealing = await openSealing(policy, deps.secret);
+  const { store, sealing } = await placesOf(deps, cluster);
   const root = `${cluster.name}/binlogs`;
   const document = async <Shape>(key: string): Promise<Shape | null> => {
     const text = await store.readText(key);

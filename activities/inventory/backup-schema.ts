@@ -166,6 +166,9 @@ export const backups = strict(
     )
       .prefault({})
       .describe('Everything is compressed by the program zstd.'),
+    parallel: wholeNumber(1, 64, 'a whole number from 1 to 64', 'for example 4')
+      .default(4)
+      .describe('So many sessions dump, and so many load when it is restored.'),
     retention: retention.describe('What stays. The only verified backup always does.'),
     scratch: scratch.exactOptional().describe('Where backups are restored to be proven. Left out: nowhere.'),
     archive: archive.exactOptional().describe('Binary logs are archived all the time. Left out: they are not.'),

@@ -1,14 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
-import { type BackupPolicy, type S3Place } from '../../workflows/decisions/backups/policy';
 import { type Voter } from '../../workflows/decisions/approvals';
-import { type Account, type Cluster, type SecretReference, type TlsPolicy } from '../../workflows/decisions/cluster';
+import { type Account, type Cluster } from '../../workflows/decisions/cluster';
 import { type Person } from '../../workflows/decisions/people';
 import { type Router } from '../../workflows/decisions/router';
 import { type Schedule } from '../../workflows/decisions/schedules';
 import { RunbookError } from '../errors';
+import { absoluteBackups } from './backup-paths';
 import { contradictionsOf } from './crosschecks';
+import {
+  absoluteAccount,
+  absoluteCommand,
+  absoluteCommands,
+  absoluteControl,
+  absoluteSecret,
+  absoluteSocket,
+  absoluteTls,
+} from './paths';
 import { systemCode } from './system-code';
 import { type Finding, findingAt, findingOfYaml, findingsOf, printFinding, type Source } from './findings';
 import { type Gateway, settleGateway } from './gateway';
@@ -146,9 +155,13 @@ function settle(written: WrittenInventory, path: string): Inventory {
     ...(group === undefined ? {} : { group }),
   }));
   const clusters = Object.entries(written.clusters).map(
-    ([name, { accounts, tls, applications, drill, backups, ...cluster }]): Cluster => ({
+    ([name, { accounts, tls, applications, drill, instances, backups, ...cluster }]): Cluster => ({
       name,
       ...cluster,
+      instances: instances.map(({ control, ...one }) => ({
+        ...one,
+        ...(control && { control: absoluteControl(control, folder) }),
+      })),
       accounts: {
         admin: account(accounts.admin),
         replication: account(accounts.replication),
@@ -158,7 +171,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
       ...(applications && {
         applications: applications.map((one) => ({ ...one, command: absoluteCommand(one.command, folder) })),
       }),
-      ...(backups && { backups: settleBackups(backups, folder) }),
+      ...(backups && { backups: absoluteBackups(backups, folder) }),
       ...(drill && { drill: { ...drill, ...absoluteCommands(drill, folder) } }),
       routers: named(cluster.routers).map((router) => settleRouter(router, folder)),
       approvals: { ...cluster.approvals, people: voters },
@@ -271,65 +284,3 @@ function settleRouter(router: Named, folder: string): Router {
     }
   }
 }
-
-const absoluteSecret = (reference: SecretReference, folder: string): SecretReference =>
-  'file' in reference ? { file: resolve(folder, reference.file) } : reference;
-
-const absoluteAccount = ({ user, password }: Account, folder: string): Account => ({
-  user,
-  password: absoluteSecret(password, folder),
-});
-
-const absoluteTls = ({ mode, ...files }: TlsPolicy, folder: string): TlsPolicy => ({
-  mode,
-  ...Object.fromEntries(Object.entries(files).map(([which, file]) => [which, resolve(folder, file)])),
-});
-
-/** A name without a slash is looked up on PATH. */
-const absoluteCommand = ([program, ...args]: readonly string[], folder: string): string[] =>
-  program === undefined ? [] : [program.includes('/') ? resolve(folder, program) : program, ...args];
-
-/** A program without a slash is looked up on PATH. */
-function settleBackups({ store, encryption, scratch, archive, ...rest }: BackupPolicy, folder: string): BackupPolicy {
-  const secret = (reference: SecretReference) => absoluteSecret(reference, folder);
-  return {
-    ...rest,
-    store: store.kind === 'folder' ? { ...store, path: resolve(folder, store.path) } : settleBucket(store, secret),
-    ...(encryption && { encryption: { keys: encryption.keys.map(({ id, key }) => ({ id, key: secret(key) })) } }),
-    ...(archive && { archive: { ...archive, folder: resolve(folder, archive.folder) } }),
-    ...(scratch && {
-      scratch: {
-        ...scratch,
-        mysqld: scratch.mysqld.includes('/') ? resolve(folder, scratch.mysqld) : scratch.mysqld,
-        folder: resolve(folder, scratch.folder),
-      },
-    }),
-  };
-}
-
-const settleBucket = (
-  { credentials, ...store }: S3Place,
-  secret: (reference: SecretReference) => SecretReference,
-): S3Place => ({
-  ...store,
-  ...(credentials && {
-    credentials: {
-      accessKeyId: secret(credentials.accessKeyId),
-      secretAccessKey: secret(credentials.secretAccessKey),
-    },
-  }),
-});
-
-const absoluteCommands = (
-  {
-    killCommand,
-    startCommand,
-  }: { readonly killCommand?: readonly string[]; readonly startCommand?: readonly string[] },
-  folder: string,
-) => ({
-  ...(killCommand && { killCommand: absoluteCommand(killCommand, folder) }),
-  ...(startCommand && { startCommand: absoluteCommand(startCommand, folder) }),
-});
-
-const absoluteSocket = (socket: string, folder: string) =>
-  socket.startsWith('unix:') ? `unix:${resolve(folder, socket.slice('unix:'.length))}` : socket;

@@ -19,7 +19,14 @@ export const programNamed = (name: string): string => process.env[`RUNBOOK_${nam
  * What a program prints, as it comes. It ends well only when the program has: a dump that broke off is an error, never a short
  * dump. Whoever stops reading ends the program. The error: TOOL_MISSING, `failed`, or that of the input.
  */
-export function throughProgram(command: readonly string[], options: StreamOptions = {}): Readable {
+export const throughProgram = (command: readonly string[], options: StreamOptions = {}): Readable =>
+  startThrough(command, options).output;
+
+/** The same, where its process must be known. */
+export function startThrough(
+  command: readonly string[],
+  options: StreamOptions = {},
+): { readonly output: Readable; readonly pid: number | undefined } {
   const [program = '', ...args] = command;
   const output = new PassThrough({ highWaterMark: 262_144 });
   const child = spawn(program, args, {
@@ -49,7 +56,7 @@ export function throughProgram(command: readonly string[], options: StreamOption
     options.input?.destroy();
   });
   if (options.input) feed(child, options.input, fail);
-  return output;
+  return { output, pid: child.pid };
 }
 
 function feed(child: ChildProcess, input: Readable, fail: (error: Error) => void): void {

@@ -49,6 +49,7 @@ export async function archiving(lab: Lab, policy: Partial<ArchivePolicy> = {}): 
     backups: {
       store: { kind: 'folder', path: store },
       compression: { level: 1, threads: 1 },
+      parallel: 2,
       retention: { atLeast: 1, days: 1, weeks: 0, months: 0, promisedDays: 1 },
       archive: { folder: tier, megabytes: 1, seconds: 1, keepDays: 1, ...policy },
     },

@@ -6,6 +6,8 @@ export interface BackupPolicy {
   /** Left out: files are compressed, not encrypted. */
   readonly encryption?: SealingPolicy;
   readonly compression: CompressionPolicy;
+  /** Sessions that dump, and that load. */
+  readonly parallel: number;
   readonly retention: RetentionPolicy;
   /** Where backups are restored to be proven. Left out: verifyBackup refuses. */
   readonly scratch?: ScratchPlace;

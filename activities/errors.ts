@@ -50,6 +50,7 @@ const CATALOGUE = {
   STORE_REFUSED: 'not possible',
   STORE_OBJECT_MISSING: 'not possible',
   BACKUP_DAMAGED: 'not possible',
+  ARCHIVE_GAP: 'not possible',
   BACKUP_UNKNOWN: 'not possible',
   LOAD_FAILED: 'not possible',
   TOOL_MISSING: 'not possible',

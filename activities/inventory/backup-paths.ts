@@ -4,12 +4,13 @@ import { type SecretReference } from '../../workflows/decisions/cluster';
 import { absoluteSecret } from './paths';
 
 /** Relative paths are meant from the folder of the inventory; a program without a slash is looked up on PATH. */
-export function absoluteBackups({ store, encryption, scratch, ...rest }: BackupPolicy, folder: string): BackupPolicy {
+export function absoluteBackups({ store, encryption, scratch, archive, ...rest }: BackupPolicy, folder: string): BackupPolicy {
   const secret = (reference: SecretReference) => absoluteSecret(reference, folder);
   return {
     ...rest,
     store: store.kind === 'folder' ? { ...store, path: resolve(folder, store.path) } : absoluteBucket(store, secret),
     ...(encryption && { encryption: { keys: encryption.keys.map(({ id, key }) => ({ id, key: secret(key) })) } }),
+    ...(archive && { archive: { ...archive, folder: resolve(folder, archive.folder) } }),
     ...(scratch && {
       scratch: {
         ...scratch,

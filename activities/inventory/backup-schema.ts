@@ -124,6 +124,23 @@ const scratch = strict(
   'for example { mysqld: /usr/sbin/mysqld, folder: /scratch }',
 );
 
+const archive = strict(
+  {
+    folder: text('a folder', 'for example /var/lib/mysql-runbooks/archive').describe(
+      "First tier on the worker's machine, safe within milliseconds; relative to the folder of this inventory.",
+    ),
+    megabytes: wholeNumber(1, 1024, 'a whole number from 1 to 1024', 'for example 64')
+      .default(64)
+      .describe('A file is closed, and brought to the store, at this size.'),
+    seconds: span('seconds', 1, 86_400)
+      .default(60)
+      .describe('Or so long after its beginning: the store is never further behind.'),
+    keepDays: span('days', 0, 365).default(1).describe('Files that are in the store stay in the folder so long.'),
+  },
+  'an archive with folder',
+  'for example { folder: /var/lib/mysql-runbooks/archive }',
+);
+
 /** Backups of one cluster. */
 export const backups = strict(
   {
@@ -154,6 +171,7 @@ export const backups = strict(
       .describe('So many sessions dump, and so many load when it is restored.'),
     retention: retention.describe('What stays. The only verified backup always does.'),
     scratch: scratch.exactOptional().describe('Where backups are restored to be proven. Left out: nowhere.'),
+    archive: archive.exactOptional().describe('Binary logs are archived all the time. Left out: they are not.'),
   },
   'backups with a store',
   'for example backups: { store: { kind: folder, path: /backups } }',

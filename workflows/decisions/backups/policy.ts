@@ -11,6 +11,20 @@ export interface BackupPolicy {
   readonly retention: RetentionPolicy;
   /** Where backups are restored to be proven. Left out: verifyBackup refuses. */
   readonly scratch?: ScratchPlace;
+  /** Left out: binary logs are not archived. */
+  readonly archive?: ArchivePolicy;
+}
+
+/** How binary logs are archived. What is not in the store yet is at most `seconds` old, or `megabytes` large. */
+export interface ArchivePolicy {
+  /** Absolute, on the worker's machine: the first tier. */
+  readonly folder: string;
+  /** A file is closed at this size … */
+  readonly megabytes: number;
+  /** … or so long after its beginning. */
+  readonly seconds: number;
+  /** Files that are in the store stay here so long: what is restored soon need not be fetched. */
+  readonly keepDays: number;
 }
 
 export type StorePlace =

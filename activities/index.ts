@@ -8,6 +8,7 @@ import { type ClusterSnapshot } from '../workflows/decisions/facts';
 import { type Permit } from '../workflows/decisions/permits';
 import { type Holdup } from '../workflows/decisions/holdups';
 import { type RunbookReport } from '../workflows/decisions/report';
+import { archiveBinlogs, type ArchiveOrder, type ArchiveTurn } from './archive/archive';
 import { awaitSessions, lastSession, type Looking, restartApplication } from './applications/reconnect';
 import { type Deps, serverNamed, words } from './deps';
 import { RunbookError } from './errors';
@@ -84,6 +85,9 @@ export function createActivities(
     sightCluster: (order: SightOrder): Promise<Sight> => sightCluster(deps, order),
     observePrimary: (order: { readonly cluster: string; readonly probeMs: number }): Promise<void> =>
       observePrimary({ ...deps, cancelled: deps.cancelled(), remembered: rememberedBy(deps.remembered()) }, order),
+
+    archiveBinlogs: (order: ArchiveOrder): Promise<ArchiveTurn> =>
+      archiveBinlogs({ ...deps, cancelled: deps.cancelled() }, order),
 
     async takePermit({
       cluster,

@@ -84,6 +84,8 @@ export function findRunbook(written: string): RunbookEntry {
   const names: readonly string[] = RUNBOOKS.map(({ name }) => name);
   if (written === 'watchCluster')
     throw invalidInput('a watch is not a runbook', 'Start it with `runbook watch start CLUSTER`.');
+  if (written === 'archiveBinlogs')
+    throw invalidInput('an archive is not a run', 'Start it with `runbook archive start CLUSTER`.');
   throw invalidInput(`there is no runbook "${written}"${didYouMean(written, names)}`, `Runbooks: ${names.join(', ')}.`);
 }
 

@@ -2,6 +2,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { workflowInfo } from '@temporalio/workflow';
 
 export { attachReplica } from './attach-replica';
+export { archiveAlarm } from './archive-alarm';
+export { archiveBinlogs } from './archive-binlogs';
 export { emergencyFailover } from './emergency-failover';
 export { failoverPermits } from './failover-permits';
 export { notifyRun } from './notify-run';
@@ -13,6 +15,7 @@ export { scheduledRun } from './scheduled-run';
 export { watchCluster } from './watch-cluster';
 
 const KNOWN = [
+  'archiveBinlogs',
   'emergencyFailover',
   'failoverDrill',
   'plannedSwitchover',

@@ -161,6 +161,22 @@ export const watchOrder = z.strictObject({
 });
 export type WatchOrder = z.output<typeof watchOrder>;
 
+const trouble = z.strictObject({
+  kind: z.enum(['gap', 'source', 'store', 'folder']),
+  id: z.string(),
+  sentence: z.string(),
+  cure: z.string(),
+});
+
+export const archiveOrder = z.strictObject({
+  cluster,
+  /** Filled by the run itself. */
+  told: z.array(trouble).readonly().default([]).describe('Troubles that people know of'),
+});
+
+/** Filled by archiveBinlogs. */
+export const archiveAlarmOrder = z.strictObject({ cluster, trouble, over: z.boolean().default(false) });
+
 export interface Form {
   readonly workflow: string;
   readonly example: object;

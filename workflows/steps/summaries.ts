@@ -5,6 +5,7 @@ type Summaries = { readonly [Name in keyof Activities]?: (order: Parameters<Acti
 /** One line for each step on the Web UI's timeline, in the paper's words and with the servers' names. */
 const SUMMARIES: Summaries = {
   sightCluster: () => 'Look at the primary from here and through every replica',
+  archiveBinlogs: ({ cluster }) => `Copy the binary logs of ${cluster}`,
   takePermit: ({ cluster }) => `Ask the fleet's ledger whether ${cluster} may fail over by itself`,
   fenceOldPrimary: ({ oldPrimary }) => `Fence ${oldPrimary}, make positions hold still`,
   fenceServer: ({ oldPrimary }) => `Fence ${oldPrimary}, which another server has replaced`,

@@ -48,6 +48,7 @@ import { type Switched, type SwitchOrder } from './switchover/order';
 import { switchPrimary } from './switchover/switch';
 import { releaseLeft, type ReleaseOrder } from './switchover/release';
 import { cloneFrom, type CloneOrder, type Copied } from './provision/clone';
+import { dumpInto } from './provision/logical';
 import { compareSample, type Compared, type CompareOrder } from './provision/compare';
 import { startInstance } from './hosts/start';
 import { closeRecipient, type Emptied, openRecipient, type Recipient, START_SECONDS } from './provision/recipient';
@@ -215,7 +216,8 @@ export function createActivities(
     openRecipient: (order: Recipient): Promise<Emptied> => openRecipient(deps, order),
     closeRecipient: (order: Recipient): Promise<void> => closeRecipient(deps, order),
     cloneFrom: (order: CloneOrder): Promise<Copied> => cloneFrom(deps, order),
-    settleCopy: (order: Recipient & { readonly donor: string | null }): Promise<SettledCopy> => settleCopy(deps, order),
+    dumpInto: (order: CloneOrder): Promise<Copied> => dumpInto(deps, order),
+    settleCopy: (order: Recipient & { readonly donor: string }): Promise<SettledCopy> => settleCopy(deps, order),
     compareSample: (order: CompareOrder): Promise<Compared> => compareSample(deps, order),
     shareReads: (order: { readonly cluster: Cluster; readonly instance: string; readonly percent: number }) =>
       shareReads(deps, order),

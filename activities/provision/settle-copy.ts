@@ -17,17 +17,17 @@ export interface SettledCopy {
  */
 export async function settleCopy(
   deps: Deps,
-  { cluster, instance, donor }: Recipient & { readonly donor: string | null },
+  { cluster, instance, donor }: Recipient & { readonly donor: string },
 ): Promise<SettledCopy> {
   const server = serverNamed(deps, cluster, instance);
   deps.checkpoint('copied:begin');
   await server.run('SET GLOBAL super_read_only = ON', [], { deadlineMs: 30_000 });
   const facts = await factsOf(deps, cluster, instance);
-  const given = donor === null ? null : await factsOf(deps, cluster, donor).catch(() => null);
+  const given = await factsOf(deps, cluster, donor).catch(() => null);
   if (given?.serverUuid === facts.serverUuid)
     throw new RunbookError({
       code: 'WRONG_SERVER',
-      message: `${instance} has the server_uuid of ${donor ?? ''} now: its auto.cnf came along`,
+      message: `${instance} has the server_uuid of ${donor} now: its auto.cnf came along`,
       hint: `Stop ${instance}, delete auto.cnf from its data folder, start it, then start this again.`,
     });
   const words = await wordsOf(server);

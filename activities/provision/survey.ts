@@ -10,6 +10,7 @@ import { type Deps, knownInstance, serverAsBackup, words } from '../deps';
 import { hostOf } from '../hosts/control';
 import { type Mysql } from '../mysql/mysql';
 import { runProgram } from '../programs/run';
+import { programNamed } from '../programs/through';
 import { previewCluster } from '../switchover/prepare';
 
 /** Large fleets of tables take their time to be listed. */
@@ -21,7 +22,7 @@ const VARIABLES = [
 ];
 export const SYSTEM_SCHEMAS = ['mysql', 'sys', 'information_schema', 'performance_schema'];
 
-const TOOLS: readonly Tool[] = ['mysqldump', 'mysql', 'mydumper', 'myloader', 'xtrabackup'];
+const TOOLS: readonly Tool[] = ['mysqldump', 'mysql', 'zstd'];
 
 /** All that decides whether, from whom and how one instance is filled. Changes nothing; a server that cannot be looked at is named. */
 export async function surveyProvision(deps: Deps, cluster: string): Promise<ProvisionSurvey> {
@@ -35,11 +36,8 @@ export async function surveyProvision(deps: Deps, cluster: string): Promise<Prov
   return { cluster: preview.cluster, snapshot, routers, copies, tools: tools.flat() };
 }
 
-/** Where the worker's environment names another one: `RUNBOOK_MYSQLDUMP`. */
-export const programOf = (tool: Tool): string => process.env[`RUNBOOK_${tool.toUpperCase()}`] ?? tool;
-
 async function isInstalled(tool: Tool): Promise<boolean> {
-  const { how, code } = await runProgram([programOf(tool), '--version'], { deadlineMs: 10_000 });
+  const { how, code } = await runProgram([programNamed(tool), '--version'], { deadlineMs: 10_000 });
   return how === 'exit' && code === 0;
 }
 

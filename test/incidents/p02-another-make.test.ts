@@ -1,6 +1,7 @@
+import { caughtUp } from '../support/wait';
 import { incident } from './incident';
 import { declareProvisioning, emptied, provision } from './provisioning';
-import { executedOn } from './rejoining';
+import { executedOn, expectReplica } from './rejoining';
 
 const KEYRING = 'plugin-load-add=mysql_no_login.so';
 
@@ -33,13 +34,30 @@ test('P2: donor and recipient differ in plugins and settings: refused with every
     },
   ));
 
-test('P2: a table that CLONE would copy empty is named, and a new server stays as it is', () =>
+test('P2: where CLONE would copy a table empty, a dump fills the server, with its accounts', () =>
   incident({ watched: false, durability: 'async' }, async (scene) => {
-    const { lab } = scene;
-    await lab.rows('db1', 'CREATE TABLE shop.old (id INT PRIMARY KEY) ENGINE = MyISAM');
+    const { lab, load, settle } = scene;
+    declareProvisioning(lab);
+    for (const statement of [
+      'CREATE TABLE shop.old (id INT PRIMARY KEY) ENGINE = MyISAM',
+      'INSERT INTO shop.old VALUES (1), (2)',
+      "CREATE USER 'newcomer'@'%' IDENTIFIED BY RANDOM PASSWORD",
+    ])
+      await lab.rows('db1', statement);
     await emptied(lab, 'db3');
-    const told = await provision(scene, { instance: 'db3', strategy: 'clone' });
-    expect(told.headline).toMatch(/CLONE copies InnoDB alone, and db2 has shop\.old \(MyISAM\)/);
-    expect(told.outcome).toBe('refused');
+    expect((await provision(scene, { instance: 'db3', strategy: 'clone' })).headline).toMatch(
+      /CLONE copies InnoDB alone, and db2 has shop\.old \(MyISAM\)/,
+    );
     expect(await executedOn(lab, 'db3')).toBe('');
+    const told = await provision(scene, { instance: 'db3' });
+    expect(told).toMatchObject({ outcome: 'done', left: [] });
+    expect(told.decisions.join()).toMatch(
+      /db3 is filled by logical from db2.*not otherwise: CLONE copies InnoDB alone/,
+    );
+    expect(Number(await lab.value('db3', 'SELECT COUNT(*) FROM shop.old'))).toBe(2);
+    expect(Number(await lab.value('db3', "SELECT COUNT(*) FROM mysql.user WHERE User = 'newcomer'"))).toBe(1);
+    await load.stop();
+    await caughtUp(lab, 'db3', 'db1');
+    await expectReplica(lab, 'db3', 'db1');
+    await settle({ primary: 'db1' });
   }));

@@ -8,14 +8,14 @@ import { attempt } from './attempts';
 import { type Filling } from './provision';
 
 /** Filled: it becomes a replica like every other. Between two steps it can be cancelled; it then follows, and gets no reads. */
-export async function join(filling: Filling, donor: string | null): Promise<RunbookReport> {
+export async function join(filling: Filling, donor: string): Promise<RunbookReport> {
   const { book, order } = filling;
   const { instance } = order;
   const primary = await follow(filling);
-  const comparedWith = donor !== null && donor !== primary ? donor : null;
+  const comparedWith = donor !== primary ? donor : null;
   if (comparedWith === null)
     book.found.left.push(
-      `${instance} was compared with nobody: no other replica could be (its data came from ${donor ?? 'a backup'})`,
+      `${instance} was compared with nobody: no other replica could be (its data came from ${donor})`,
     );
   else await compare(filling, comparedWith);
   await settle(filling, primary);

@@ -66,7 +66,7 @@ async function keepReadsAway({ book, order, survey, plan }: Filling): Promise<vo
 }
 
 /** Returns the donor whose data it has. Throws what the last one failed with when none is left. */
-async function copyFromAny(filling: Filling, touched: { data: boolean }): Promise<string | null> {
+async function copyFromAny(filling: Filling, touched: { data: boolean }): Promise<string> {
   const { book, order } = filling;
   const failed: string[] = [];
   let { survey, plan } = filling;
@@ -75,7 +75,7 @@ async function copyFromAny(filling: Filling, touched: { data: boolean }): Promis
       await copyOnce(book, survey, plan, touched);
       return plan.donor;
     } catch (error) {
-      if (isCancellation(error) || failureCode(error) !== 'COPY_FAILED' || plan.donor === null) throw error;
+      if (isCancellation(error) || failureCode(error) !== 'COPY_FAILED') throw error;
       failed.push(plan.donor);
       book.found.decisions.push(failureWords(error));
       survey = await book.step(
@@ -97,13 +97,15 @@ async function copyFromAny(filling: Filling, touched: { data: boolean }): Promis
   }
 }
 
+const COPIES = { clone: 'cloneFrom', logical: 'dumpInto' } as const;
+
 async function copyOnce(
   book: Runbook,
   { cluster }: ProvisionSurvey,
   { instance, donor, primary, strategy }: ProvisionPlan,
   touched: { data: boolean },
 ): Promise<void> {
-  book.phase('copy', `${instance} is filled by ${strategy}${donor === null ? '' : ` from ${donor}`}`);
+  book.phase('copy', `${instance} is filled by ${strategy} from ${donor}`);
   const { since } = await firm(
     book,
     `Make ${instance} ready to be filled`,
@@ -113,8 +115,8 @@ async function copyOnce(
   touched.data = true;
   await firm(
     book,
-    `Fill ${instance} by ${strategy}${donor === null ? '' : ` from ${donor}`}`,
-    () => copying.cloneFrom({ cluster, instance, donor: donor ?? '', primary, since }),
+    `Fill ${instance} by ${strategy} from ${donor}`,
+    () => copying[COPIES[strategy]]({ cluster, instance, donor, primary, since }),
     tellCopied,
   );
   await firm(

@@ -52,6 +52,7 @@ const SUMMARIES: Summaries = {
   closeRecipient: ({ instance }) => `Close ${instance} again`,
   copyExtras: ({ instance }) => `Copy what ${instance} alone has to a file`,
   cloneFrom: ({ instance, donor }) => `Fill ${instance} by CLONE from ${donor}`,
+  dumpInto: ({ instance, donor }) => `Fill ${instance} from a dump of ${donor}`,
   settleCopy: ({ instance }) => `Close ${instance}, forget the donor's channel`,
   compareSample: ({ instance, donor }) => `Compare some tables of ${instance} with ${donor} at the same GTID set`,
   shareReads: ({ instance, percent }) => `Give ${instance} ${percent} % of its share of reads`,

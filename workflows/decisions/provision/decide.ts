@@ -30,8 +30,7 @@ export interface ProvisionPlan {
   readonly instance: string;
   readonly primary: string;
   readonly strategy: Strategy;
-  /** null = none gives anything: a backup does. */
-  readonly donor: string | null;
+  readonly donor: string;
   /** GTID set (text) that nobody else has; '' = none. */
   readonly extra: string;
   readonly bytes: number | null;
@@ -88,8 +87,8 @@ function chooseWay(question: ProvisionQuestion, primary: InstanceFacts, extra: s
   const ways = question.strategy ? [question.strategy] : STRATEGIES;
   const against: Refusal[] = [];
   for (const strategy of ways) {
-    for (const donor of strategy === 'backup' ? [null] : donors) {
-      const refusals = whyNot(strategy, survey, donor?.name ?? null, instance);
+    for (const donor of donors) {
+      const refusals = whyNot(strategy, survey, donor.name, instance);
       if (refusals.length === 0) return found(question, { primary, extra, strategy, donor, against });
       against.push(...refusals);
     }
@@ -109,23 +108,23 @@ interface Way {
   readonly primary: InstanceFacts;
   readonly extra: string;
   readonly strategy: Strategy;
-  readonly donor: Donor | null;
+  readonly donor: Donor;
   readonly against: readonly Refusal[];
 }
 
 function found({ survey, instance }: ProvisionQuestion, way: Way): ProvisionDecision {
   const { primary, extra, strategy, donor, against } = way;
-  const size = donor ? (copyOf(survey, donor.name)?.bytes ?? null) : null;
-  const from = donor ? ` from ${donor.name}${donor.behind > 0 ? `, ${donor.behind} transactions behind` : ''}` : '';
+  const size = copyOf(survey, donor.name)?.bytes ?? null;
+  const from = ` from ${donor.name}${donor.behind > 0 ? `, ${donor.behind} transactions behind` : ''}`;
   const notes = against.length > 0 ? `; not otherwise: ${against.map(({ sentence }) => sentence).join('; ')}` : '';
   const because = `${instance} is filled by ${strategy}${from}${size === null ? '' : ` (${bytes(size)})`}${notes}`;
   const risks: Risk[] = [
-    ...(donor?.risks ?? []),
+    ...donor.risks,
     ...(extra === ''
       ? []
       : [{ code: 'EXTRAS_LOST', invariant: 4, sentence: `${instance} alone has ${extra}, which is dropped` }]),
   ];
-  const about = { instance, primary: primary.name, strategy, donor: donor?.name ?? null, extra };
+  const about = { instance, primary: primary.name, strategy, donor: donor.name, extra };
   const hash = hashOf({ kind: 'provision', ...about, risks: risks.map(({ sentence }) => sentence) });
   return { act: 'provision', because, plan: { ...about, bytes: size, risks, because, hash } };
 }
@@ -220,12 +219,12 @@ export function summariseProvision({
   return {
     hash,
     kind: 'provision',
-    summary: `fill ${instance} anew by ${strategy}${donor === null ? '' : ` from ${donor}`} and let it follow ${primary}`,
+    summary: `fill ${instance} anew by ${strategy} from ${donor} and let it follow ${primary}`,
     lines: [
       because,
       `all data of ${instance} is dropped first; until it is filled it is unusable`,
       `${instance} follows ${primary} by auto-position, read-only for good, and catches up`,
-      `some of its tables are compared with ${donor ?? 'another replica'} at the same GTID set; then reads come to it`,
+      `some of its tables are compared with ${donor} at the same GTID set; then reads come to it`,
     ],
     risks: risks.map(tellRisk),
   };

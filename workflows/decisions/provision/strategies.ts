@@ -1,27 +1,23 @@
 import { type Refusal } from '../refusal';
 import { refusalsOfClone } from './clone';
+import { refusalsOfDump } from './logical';
 import { copyOf, type ProvisionSurvey } from './facts';
 
 /** In the order of preference. */
-export const STRATEGIES = ['clone'] as const;
-export type Strategy = (typeof STRATEGIES)[number] | 'backup';
+export const STRATEGIES = ['clone', 'logical'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
 
 /** Everything that stands against filling `recipient` this way; empty = it can be done. */
-export function whyNot(
-  strategy: Strategy,
-  survey: ProvisionSurvey,
-  donor: string | null,
-  recipient: string,
-): Refusal[] {
-  const [from, to] = [donor === null ? undefined : copyOf(survey, donor), copyOf(survey, recipient)];
+export function whyNot(strategy: Strategy, survey: ProvisionSurvey, donor: string, recipient: string): Refusal[] {
+  const [from, to] = [copyOf(survey, donor), copyOf(survey, recipient)];
   const { admin, backup = admin } = survey.cluster.accounts;
-  if (donor !== null && !from) return [unread(survey, donor)];
+  if (!from) return [unread(survey, donor)];
   if (!to) return [unread(survey, recipient)];
   switch (strategy) {
     case 'clone':
-      return from ? refusalsOfClone(from, to, backup.user) : [];
-    case 'backup':
-      return [];
+      return refusalsOfClone(from, to, backup.user);
+    case 'logical':
+      return refusalsOfDump(survey, from, to, backup.user);
   }
 }
 

@@ -22,7 +22,7 @@ module.exports = {
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['<rootDir>/test/{decisions,inventory,cli,docs,notify}/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/{archive,decisions,inventory,cli,docs,notify}/**/*.test.ts'],
     },
     {
       ...common,

@@ -8,6 +8,7 @@ import { type ClusterSnapshot } from '../workflows/decisions/facts';
 import { type Permit } from '../workflows/decisions/permits';
 import { type Holdup } from '../workflows/decisions/holdups';
 import { type RunbookReport } from '../workflows/decisions/report';
+import { archiveBinlogs, type ArchiveOrder, type ArchiveTurn } from './archive/archive';
 import { awaitSessions, lastSession, type Looking, restartApplication } from './applications/reconnect';
 import { type Deps, serverNamed, words } from './deps';
 import { RunbookError } from './errors';
@@ -46,9 +47,18 @@ import { awaitReceiver, catchUp, previewCluster, type Preview } from './switchov
 import { type Switched, type SwitchOrder } from './switchover/order';
 import { switchPrimary } from './switchover/switch';
 import { releaseLeft, type ReleaseOrder } from './switchover/release';
-import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
+import { cloneFrom, type CloneOrder, type Copied } from './provision/clone';
+import { dumpInto } from './provision/logical';
+import { compareSample, type Compared, type CompareOrder } from './provision/compare';
+import { startInstance } from './hosts/start';
+import { closeRecipient, type Emptied, openRecipient, type Recipient, START_SECONDS } from './provision/recipient';
+import { settleCopy, type SettledCopy } from './provision/settle-copy';
+import { surveyProvision } from './provision/survey';
+import { type ProvisionSurvey } from '../workflows/decisions/provision/facts';
+import { routeReads, routeWrites, shareReads, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
 export type { ClientsOrder, DrillSurvey, LastChange };
+export type { Copied, Recipient };
 export type { Advanced, Extras, Fenced, Looking, Opened, Preview, Routed, Settled, Sight, Switched };
 
 export interface Quarantine {
@@ -76,6 +86,9 @@ export function createActivities(
     sightCluster: (order: SightOrder): Promise<Sight> => sightCluster(deps, order),
     observePrimary: (order: { readonly cluster: string; readonly probeMs: number }): Promise<void> =>
       observePrimary({ ...deps, cancelled: deps.cancelled(), remembered: rememberedBy(deps.remembered()) }, order),
+
+    archiveBinlogs: (order: ArchiveOrder): Promise<ArchiveTurn> =>
+      archiveBinlogs({ ...deps, cancelled: deps.cancelled() }, order),
 
     async takePermit({
       cluster,
@@ -196,6 +209,20 @@ export function createActivities(
     closeForGood: (order: Pair): Promise<Closed> => closeForGood(deps, order),
     advance: (order: AdvanceOrder): Promise<Advanced> => advance(deps, order),
     settleRejoined: (order: Pair): Promise<Rejoined> => settleRejoined(deps, order),
+    surveyProvision: ({ cluster }: { readonly cluster: string }): Promise<ProvisionSurvey> =>
+      surveyProvision(deps, cluster),
+    startInstance: ({ cluster, instance }: Recipient): Promise<'started' | 'was there'> =>
+      startInstance(deps, cluster, instance, START_SECONDS),
+    openRecipient: (order: Recipient): Promise<Emptied> => openRecipient(deps, order),
+    closeRecipient: (order: Recipient): Promise<void> => closeRecipient(deps, order),
+    cloneFrom: (order: CloneOrder): Promise<Copied> => cloneFrom(deps, order),
+    dumpInto: (order: CloneOrder): Promise<Copied> => dumpInto(deps, order),
+    settleCopy: (order: Recipient & { readonly donor: string }): Promise<SettledCopy> => settleCopy(deps, order),
+    compareSample: (order: CompareOrder): Promise<Compared> => compareSample(deps, order),
+    shareReads: (order: { readonly cluster: Cluster; readonly instance: string; readonly percent: number }) =>
+      shareReads(deps, order),
+    copyExtras: ({ cluster, instance, extra }: Recipient & { readonly extra: string }): Promise<string> =>
+      salvageTransactions(deps, cluster, instance, extra),
     blackoutNow: ({ schedule }: { readonly schedule: string }): Promise<BlackoutAnswer> =>
       blackoutNow(deps, schedule, Date.now()),
     drillCandidates: () => drillCandidates(deps),

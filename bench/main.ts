@@ -3,6 +3,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchApproval } from './approval';
 import { benchGateway } from './gateway';
+import { benchProvision, PROVISION_CASES } from './provision';
 import { benchRollback, type RollbackCase } from './rollback';
 import { benchSwitchover, SWITCHOVER_RATES, type SwitchoverCase } from './switchover';
 import { benchWatch } from './watch';
@@ -10,6 +11,7 @@ import { benchFailover, type FailoverCase, type FaultCase } from './failover';
 
 const USAGE = `Usage: npm run bench -- failover [--runs 10] [--case kill|hang] [--durability semi-sync] [--rate 500] [--json FILE]
        npm run bench -- switchover [--runs 20] [--case idle|500-per-second|2000-per-second|rollback] [--json FILE]
+       npm run bench -- provision [--runs 3] [--megabytes 500] [--case clone|logical] [--json FILE]
        npm run bench -- approval [--runs 20] [--json FILE]
        npm run bench -- gateway [--runs 200] [--json FILE]
        npm run bench -- watch [--seconds 60] [--json FILE]`;
@@ -23,6 +25,7 @@ async function main(): Promise<number> {
       durability: { type: 'string', default: 'semi-sync' },
       rate: { type: 'string', default: '500' },
       seconds: { type: 'string', default: '60' },
+      megabytes: { type: 'string', default: '500' },
       json: { type: 'string' },
     },
   });
@@ -53,6 +56,16 @@ async function main(): Promise<number> {
       return 2;
     }
     await print('gateway', await benchGateway(webhooks));
+    return 0;
+  }
+  if (positionals[0] === 'provision') {
+    const only = PROVISION_CASES.filter((name) => values.case === undefined || name === values.case);
+    const [times, megabytes] = [Number(values.runs ?? 3), Number(values.megabytes)];
+    if (only.length === 0 || !Number.isInteger(times) || times < 1 || !(megabytes > 0)) {
+      console.error(USAGE);
+      return 2;
+    }
+    await print('provision', await benchProvision(only, times, megabytes, (line) => console.error(line)));
     return 0;
   }
   if (positionals[0] === 'switchover') return switchovers(Number(values.runs ?? 20), values.case, print);

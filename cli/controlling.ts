@@ -20,6 +20,8 @@ export async function runToControl(door: Door, written: string): Promise<RunSumm
       'Name one of them.',
     );
   const run = await findRun(door, written);
+  if (run.runbook === 'archiveBinlogs')
+    throw invalidInput('an archive is not a run', 'Use `runbook archive stop CLUSTER`.');
   if (run.runbook === 'watchCluster') throw invalidInput('a watch is not a run', 'Use `runbook watch stop CLUSTER`.');
   if (run.status !== 'RUNNING')
     throw invalidInput(

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { registerArchive } from './commands/archive';
 import { registerCodecServer } from './commands/codec-server';
 import { registerControls } from './commands/control';
 import { registerDoctor, registerTopology } from './commands/look';
@@ -66,6 +67,7 @@ export function buildProgram(): Command {
   registerList(program);
   program.commandsGroup('Keep watch:');
   registerWatch(program);
+  registerArchive(program);
   registerWorker(program);
   registerSchedules(program);
   registerDrills(program);

@@ -6,6 +6,7 @@ export const RUNBOOK_WORDS = {
   failoverDrill:
     'a failover, rehearsed and measured: the primary moves, or is killed, and comes back; without --cluster the one drilled longest ago',
   rejoinInstance: 'a server comes back and follows the primary again: --input \'{"instance": "db1"}\'',
+  provisionReplica: 'a server is filled anew from a replica and follows the primary: --input \'{"instance": "db4"}\'',
 } as const;
 
 export type RunbookName = keyof typeof RUNBOOK_WORDS;

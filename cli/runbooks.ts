@@ -1,5 +1,13 @@
 import { type ZodType } from 'zod';
-import { changeId, drillId, EMERGENCY_TASK_QUEUE, rehearsalId, scheduledId, TASK_QUEUE } from '../workflows/messages';
+import {
+  changeId,
+  drillId,
+  EMERGENCY_TASK_QUEUE,
+  provisionId,
+  rehearsalId,
+  scheduledId,
+  TASK_QUEUE,
+} from '../workflows/messages';
 import { invalidInput } from './exit';
 import { type RunbookName } from './runbook-words';
 import { didYouMean } from '../activities/inventory/suggest';
@@ -59,6 +67,14 @@ export const RUNBOOKS: readonly RunbookEntry[] = [
     input: async () => (await import('../workflows/inputs.js')).rejoinOrder,
     example: { cluster: 'orders', instance: 'db1' },
   },
+  {
+    name: 'provisionReplica',
+    taskQueue: TASK_QUEUE,
+    workflowId: ({ cluster, instance, dryRun }) =>
+      dryRun === true || typeof instance !== 'string' ? rehearsalId(cluster) : provisionId(cluster, instance),
+    input: async () => (await import('../workflows/inputs.js')).provisionOrder,
+    example: { cluster: 'orders', instance: 'db4' },
+  },
 ];
 
 /** Throws INVALID_INPUT with the nearest name and the list. */
@@ -68,6 +84,8 @@ export function findRunbook(written: string): RunbookEntry {
   const names: readonly string[] = RUNBOOKS.map(({ name }) => name);
   if (written === 'watchCluster')
     throw invalidInput('a watch is not a runbook', 'Start it with `runbook watch start CLUSTER`.');
+  if (written === 'archiveBinlogs')
+    throw invalidInput('an archive is not a run', 'Start it with `runbook archive start CLUSTER`.');
   throw invalidInput(`there is no runbook "${written}"${didYouMean(written, names)}`, `Runbooks: ${names.join(', ')}.`);
 }
 

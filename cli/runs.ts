@@ -25,7 +25,7 @@ export interface RunFilter {
 
 /** Newest first. */
 export async function listRuns(door: Door, { cluster, running, limit }: RunFilter): Promise<RunSummary[]> {
-  const types = [...RUNBOOKS.map(({ name }) => name), 'scheduledRun', 'watchCluster']
+  const types = [...RUNBOOKS.map(({ name }) => name), 'scheduledRun', 'watchCluster', 'archiveBinlogs', 'archiveAlarm']
     .map((type) => `'${type}'`)
     .join(', ');
   const query = `WorkflowType IN (${types})${running ? " AND ExecutionStatus = 'Running'" : ''}`;
@@ -111,7 +111,7 @@ async function byRunId(door: Door, runId: string): Promise<RunSummary[]> {
 /** What `status` shows when nobody names a run: null when nothing goes on. Throws INVALID_INPUT when several do. */
 export async function theOnlyOne(door: Door): Promise<RunSummary | null> {
   const running = await listRuns(door, { running: true, limit: 50 });
-  const changes = running.filter(({ runbook }) => runbook !== 'watchCluster');
+  const changes = running.filter(({ runbook }) => runbook !== 'watchCluster' && runbook !== 'archiveBinlogs');
   const [run] = changes;
   if (!run || changes.length === 1) return run ?? null;
   throw invalidInput(

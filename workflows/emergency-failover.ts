@@ -9,6 +9,7 @@ import { showFailover } from './decisions/shown';
 import { failoverOrder, type FailoverOrder, parseInput } from './inputs';
 import { ledger, look, lookFrom } from './steps/activities';
 import { unlessCalledOff } from './steps/call-off';
+import { giveBackRedundancy } from './steps/follow-up';
 import { keep } from './steps/keep';
 import { openGate, type Gate } from './steps/approval';
 import { holdsLock, underLock } from './steps/lock';
@@ -63,7 +64,12 @@ async function failOver({ book, gate, order, permit }: Omit<Agreement, 'sight' |
   }
   await book.noWayBack();
   // A run that is cancelled behind the fence would leave the cluster without writes: from here it goes on to its end.
-  return CancellationScope.nonCancellable(async () => keep(await takeOver({ book, gate, order, ...agreed })));
+  return CancellationScope.nonCancellable(async () => {
+    const report = await takeOver({ book, gate, order, ...agreed });
+    if (report.outcome === 'done' && agreed.plan.kind !== 'reopen')
+      await giveBackRedundancy(book, agreed.sight.cluster, agreed.plan.oldPrimary);
+    return keep(report);
+  });
 }
 
 /** The look itself, without a line in the report. */

@@ -1,19 +1,25 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { workflowInfo } from '@temporalio/workflow';
 
+export { attachReplica } from './attach-replica';
+export { archiveAlarm } from './archive-alarm';
+export { archiveBinlogs } from './archive-binlogs';
 export { emergencyFailover } from './emergency-failover';
 export { failoverPermits } from './failover-permits';
 export { notifyRun } from './notify-run';
 export { plannedSwitchover } from './planned-switchover';
 export { failoverDrill } from './failover-drill';
+export { provisionReplica } from './provision-replica';
 export { rejoinInstance } from './rejoin-instance';
 export { scheduledRun } from './scheduled-run';
 export { watchCluster } from './watch-cluster';
 
 const KNOWN = [
+  'archiveBinlogs',
   'emergencyFailover',
   'failoverDrill',
   'plannedSwitchover',
+  'provisionReplica',
   'rejoinInstance',
   'scheduledRun',
   'watchCluster',

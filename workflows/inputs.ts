@@ -84,6 +84,33 @@ export const rejoinOrder = z.strictObject({
 });
 export type RejoinOrder = z.output<typeof rejoinOrder>;
 
+export const provisionOrder = z.strictObject({
+  cluster,
+  instance: z.string().min(1).describe('The server that is filled, as the inventory names it'),
+  donor: z.string().min(1).optional().describe('Who gives; without it the best replica does'),
+  strategy: z.enum(['clone', 'logical']).optional().describe('Without it the best that can be'),
+  rebuild: z.boolean().default(false).describe('Also where it is a replica that is well'),
+  extras: z
+    .enum(['refuse', 'ask'])
+    .default('refuse')
+    .describe('Transactions that it alone has: refuse, or copy them to a file and ask whether they may be lost'),
+  dryRun: z.boolean().default(false).describe('Only show the plan'),
+  reason: z.string().max(500).default(''),
+  requestedBy: z.string().max(200).default('unknown (started without a name)'),
+  trigger: z.enum(['person', 'schedule', 'failover']).default('person'),
+});
+export type ProvisionOrder = z.output<typeof provisionOrder>;
+
+/** Filled by a run that has made a server ready to follow. */
+export const attachOrder = z.strictObject({
+  cluster,
+  instance: z.string().min(1),
+  reason: z.string().max(500).default(''),
+  requestedBy: z.string().max(200).default('unknown (started without a name)'),
+  trigger: z.enum(['person', 'schedule', 'failover']).default('person'),
+});
+export type AttachOrder = z.output<typeof attachOrder>;
+
 export const drillOrder = z.strictObject({
   cluster: cluster.optional().describe('Without it: the drillable cluster whose last drill is longest ago'),
   mode: z.enum(['planned', 'kill']).optional().describe('As the inventory says, unless it is named here'),
@@ -110,6 +137,7 @@ export const ORDERS: Readonly<Record<string, z.ZodType>> = {
   failoverDrill: drillOrder,
   plannedSwitchover: switchoverOrder,
   rejoinInstance: rejoinOrder,
+  provisionReplica: provisionOrder,
   emergencyFailover: failoverOrder,
 };
 const told = z.strictObject({
@@ -132,6 +160,22 @@ export const watchOrder = z.strictObject({
   probeMs: z.number().int().min(50).max(60_000).default(200).describe('Between two probes of the primary'),
 });
 export type WatchOrder = z.output<typeof watchOrder>;
+
+const trouble = z.strictObject({
+  kind: z.enum(['gap', 'source', 'store', 'folder']),
+  id: z.string(),
+  sentence: z.string(),
+  cure: z.string(),
+});
+
+export const archiveOrder = z.strictObject({
+  cluster,
+  /** Filled by the run itself. */
+  told: z.array(trouble).readonly().default([]).describe('Troubles that people know of'),
+});
+
+/** Filled by archiveBinlogs. */
+export const archiveAlarmOrder = z.strictObject({ cluster, trouble, over: z.boolean().default(false) });
 
 export interface Form {
   readonly workflow: string;

@@ -16,9 +16,13 @@ export const changeId = (cluster: string): string => `cluster/${cluster}/change`
 /** A planned change that waits for its time; it holds no lock, so that others go on meanwhile. */
 export const scheduledId = (cluster: string): string => `cluster/${cluster}/scheduled`;
 export const watchId = (cluster: string): string => `cluster/${cluster}/watch`;
+/** One archive of a cluster's binary logs. */
+export const archiveId = (cluster: string): string => `cluster/${cluster}/archive`;
 export const rehearsalId = (cluster: string): string => `cluster/${cluster}/rehearsal`;
 /** One drill of a cluster at a time; its changes take the lock one by one, so that a real failover is never kept waiting. */
 export const drillId = (cluster: string): string => `cluster/${cluster}/drill`;
+/** One filling of an instance at a time; it takes the lock only for the moment when the new replica is pointed at the primary. */
+export const provisionId = (cluster: string, instance: string): string => `cluster/${cluster}/provision/${instance}`;
 /** Of a Temporal schedule, and before the time in the ids of its runs. */
 export const scheduleId = (name: string): string => `${SCHEDULE_PREFIX}${name}`;
 export const SCHEDULE_PREFIX = 'mysql-runbooks/';

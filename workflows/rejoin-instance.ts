@@ -13,6 +13,7 @@ import { type Consent, openConsent } from './steps/consent';
 import { keep } from './steps/keep';
 import { holdsLock, underLock } from './steps/lock';
 import { bringBack, refuseOrStandDown } from './steps/rejoin';
+import { rebuild } from './steps/rejoin-extras';
 import { type Return } from './steps/return';
 import { openRunbook, type Runbook } from './steps/runbook';
 
@@ -38,6 +39,8 @@ async function comeBack(given: Omit<Return, 'seen'>, consent: Consent): Promise<
   book.admit(approvalsOf(seen.cluster).people);
   const decision = decideRejoin({ ...seen, instance: order.instance });
   book.found.decisions.push(decision.because);
+  if (decision.act === 'refuse' && decision.unless && order.extras === 'rebuild' && !order.dryRun)
+    return keep(await rebuild({ ...given, seen }, decision.because));
   if (!isToDo(decision)) return keep(refuseOrStandDown(book, decision, 'nothing was changed'));
 
   book.found.oldPrimary = decision.primary;

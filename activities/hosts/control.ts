@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
 import { type Cluster, type Instance } from '../../workflows/decisions/cluster';
 import { tellControl } from '../../workflows/decisions/hosts';
 import { RunbookError } from '../errors';
@@ -95,15 +95,22 @@ const quoted = (argv: readonly string[]): string => argv.map((word) => `'${word.
 
 const LOOK_EVERY_MS = 100;
 
+/** Of this worker, by pid file: two that start one server at the same time are one. */
+const begun = new Map<string, ChildProcess>();
+const isRunning = (child: ChildProcess | undefined): boolean =>
+  child !== undefined && child.exitCode === null && child.signalCode === null;
+
 function localProcess({ start, pidFile }: { readonly start: readonly string[]; readonly pidFile: string }): Actions {
   const pid = () => pidOf(pidFile, start);
+  const alive = async () => (await pid()) !== null || (await isStarting(start));
   return {
-    alive: async () => (await pid()) !== null,
+    alive,
     async start() {
-      if ((await pid()) !== null) return;
+      if ((await alive()) || isRunning(begun.get(pidFile))) return;
       const [program = '', ...args] = start;
       // It lives on when the worker ends, and reads nothing of the worker's.
       const child = spawn(program, args, { detached: true, stdio: 'ignore' });
+      begun.set(pidFile, child);
       await new Promise<void>((resolve, reject) => {
         child.on('spawn', resolve);
         child.on('error', (cause) =>
@@ -134,6 +141,20 @@ function localProcess({ start, pidFile }: { readonly start: readonly string[]; r
       }
     },
   };
+}
+
+/** A server that starts writes its pid file late: until then it is known by its words. */
+async function isStarting(start: readonly string[]): Promise<boolean> {
+  const known = start.filter((word) => word.startsWith('--'));
+  if (known.length === 0) return false;
+  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    processes.map(async (pid) => {
+      const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+      return known.every((word) => words.includes(word));
+    }),
+  );
+  return found.includes(true);
 }
 
 /** The process that the file names, if it is this server: a file that a crash left behind may name anybody's by now. */

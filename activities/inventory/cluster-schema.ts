@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { approvals } from './approvals-schema';
+import { backups } from './backup-schema';
 import { drill } from './drill-schema';
 import { control, provisioning } from './host-schema';
 import { account, atMost, host, name, port } from './fields';
@@ -168,6 +169,7 @@ export const cluster = strict(
       .describe('When a planned change may begin that was ordered for a window.'),
     provisioning: provisioning.exactOptional().describe('How new replicas are made. Left out: by hand alone.'),
     drill: drill.exactOptional().describe('Rehearsals of a failover. Left out: none.'),
+    backups: backups.exactOptional().describe('Backups of this cluster. Left out: none are taken.'),
     drillable: flag('leave the line out for false')
       .exactOptional()
       .describe('The primary may be killed on purpose, in a drill of mode kill.'),

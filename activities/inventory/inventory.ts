@@ -7,6 +7,7 @@ import { type Person } from '../../workflows/decisions/people';
 import { type Router } from '../../workflows/decisions/router';
 import { type Schedule } from '../../workflows/decisions/schedules';
 import { RunbookError } from '../errors';
+import { absoluteBackups } from './backup-paths';
 import { contradictionsOf } from './crosschecks';
 import {
   absoluteAccount,
@@ -154,7 +155,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
     ...(group === undefined ? {} : { group }),
   }));
   const clusters = Object.entries(written.clusters).map(
-    ([name, { accounts, tls, applications, drill, instances, ...cluster }]): Cluster => ({
+    ([name, { accounts, tls, applications, drill, instances, backups, ...cluster }]): Cluster => ({
       name,
       ...cluster,
       instances: instances.map(({ control, ...one }) => ({
@@ -170,6 +171,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
       ...(applications && {
         applications: applications.map((one) => ({ ...one, command: absoluteCommand(one.command, folder) })),
       }),
+      ...(backups && { backups: absoluteBackups(backups, folder) }),
       ...(drill && { drill: { ...drill, ...absoluteCommands(drill, folder) } }),
       routers: named(cluster.routers).map((router) => settleRouter(router, folder)),
       approvals: { ...cluster.approvals, people: voters },

@@ -35,6 +35,19 @@ const PIN =
  * Source: MySQL manual, "Caching SHA-2 Pluggable Authentication", "RESET CONNECTION".
  */
 export async function openLine(login: Login, deadlineMs: number, pin: string = PIN): Promise<Line> {
+  return logIn(login, deadlineMs, async (connection) => {
+    const line = keep(connection, pin);
+    await line.query(pin, [], 'objects');
+    return line;
+  });
+}
+
+/** The same without a pin, and what `prepare` makes of the connection: for whoever speaks more than statements. */
+export async function logIn<Result>(
+  login: Login,
+  deadlineMs: number,
+  prepare: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
   const connection = createConnection({
     ...login,
     connectTimeout: Math.max(1, deadlineMs),
@@ -56,11 +69,7 @@ export async function openLine(login: Login, deadlineMs: number, pin: string = P
       reject(Object.assign(new Error(`no login within ${deadlineMs} ms`), { code: 'ETIMEDOUT' }));
     }, deadlineMs);
     loggedIn(connection)
-      .then(async () => {
-        const line = keep(connection, pin);
-        await line.query(pin, [], 'objects');
-        return line;
-      })
+      .then(() => prepare(connection))
       .then(resolve, reject)
       .finally(() => clearTimeout(timer));
   });

@@ -105,7 +105,7 @@ const witness =
 
 function openServer(cluster: Cluster, instance: Instance, options: ServersOptions): { mysql: Mysql; pool: Pool } {
   const pool = keepPool({
-    open: () => logIn(cluster, instance, options, OPEN_WITHIN_MS),
+    open: () => logInTo(cluster, instance, options, OPEN_WITHIN_MS),
     size: options.size ?? 6,
     late: (doing, deadlineMs) => timedOut(instance, doing, deadlineMs),
   });
@@ -114,7 +114,12 @@ function openServer(cluster: Cluster, instance: Instance, options: ServersOption
 }
 
 /** Log in at the main port; when max_connections is exhausted there, at the admin port, which has room of its own. */
-async function logIn(cluster: Cluster, instance: Instance, options: ServersOptions, deadlineMs: number): Promise<Line> {
+async function logInTo(
+  cluster: Cluster,
+  instance: Instance,
+  options: ServersOptions,
+  deadlineMs: number,
+): Promise<Line> {
   const deadline = Date.now() + deadlineMs;
   const account = await credentials(cluster.accounts.admin, options);
   const ssl = await tlsOptions(cluster.tls, options.readFile);

@@ -49,6 +49,11 @@ export interface RouterControl {
   hold(instance: Instance): Promise<Routing>;
   /** End of the hold, with the `settings` of a reading before it. Where clients are sent stays as it is. */
   release(instance: Instance, settings: RouterSettings): Promise<Routing>;
+  /**
+   * How much of its share of reads a server gets from now on, in percent; whether it gets any is `pointReadsTo`'s. Left out: this router
+   * knows no weights.
+   */
+  readonly weighReads?: (instance: Instance, percent: number) => Promise<void>;
   /** Exactly these readers; sessions of servers that are taken out are cut. Does nothing where the router has no reads. */
   pointReadsTo(instances: readonly Instance[]): Promise<Routing>;
 }

@@ -87,6 +87,22 @@ export async function routeWrites(deps: Deps, { cluster, primary, uuid }: RouteO
   };
 }
 
+/** A part of its share of reads for one server, where routers have weights. Returns their names. One that fails takes nothing from the others. */
+export async function shareReads(
+  deps: Deps,
+  { cluster, instance, percent }: { readonly cluster: Cluster; readonly instance: string; readonly percent: number },
+): Promise<{ readonly routers: readonly string[]; readonly because: string }> {
+  const weighing = cluster.routers
+    .map((router) => openRouter(deps, router, cluster.instances))
+    .flatMap(({ name, weighReads }) => (weighReads ? [{ name, weighReads }] : []));
+  const results = await onAllRouters(weighing, (router) =>
+    router.weighReads(knownInstance(cluster, instance), percent),
+  );
+  const failed = results.flatMap((result) => (result.ok ? [] : [`${result.router}: ${result.error.message}`]));
+  const routers = results.filter(({ ok }) => ok).map(({ router }) => router);
+  return { routers, because: [`${percent} % at ${routers.join(', ') || 'no router'}`, ...failed].join('; ') };
+}
+
 /** Reads go to the replicas that receive and apply; to the primary when there is none. */
 export async function routeReads(
   deps: Deps,

@@ -139,7 +139,7 @@ describe('refusals, each with its cure', () => {
     [
       'purged',
       () => decide(returned(`${OLD}:1-50`), [{ ...now, ...gtid(`${history},${NEW}:1-10`, `${OLD}:1-80`) }, third]),
-      new RegExp(`db1 lacks ${OLD}:51-80, and db2 has purged.*rebuild db1`),
+      new RegExp(`db1 lacks ${OLD}:51-80, and db2 has purged.*fill it anew: .*provisionReplica`),
     ],
     ['down', () => decide(silent('db1', 'refused')), /db1 cannot be read \(refused.*start it/],
     ['hung', () => decide(silent('db1', 'timed out')), /find out whether it hangs/],

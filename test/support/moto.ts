@@ -15,9 +15,9 @@ export interface Moto {
 
 /** AWS on this machine: moto's server, unpacked into the cache once. Needs python3 with pip. */
 export async function startMoto(folder: string): Promise<Moto> {
-  const home = await installed(`moto-${VERSION}`, silent, async (into) => {
+  const home = await installed(`moto-${VERSION}-s3`, silent, async (into) => {
     const target = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', into];
-    await runTool('python3', [...target, `moto[secretsmanager,server]==${VERSION}`], { deadlineMs: 240_000 });
+    await runTool('python3', [...target, `moto[s3,secretsmanager,server]==${VERSION}`], { deadlineMs: 240_000 });
   });
   const [port = 0] = await reservePorts(1, join(folder, 'moto'));
   const child = spawn('python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {

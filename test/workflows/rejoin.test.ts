@@ -1,5 +1,5 @@
 import { type RunbookReport } from '../../workflows/decisions/report';
-import { rejectUpdate } from '../../workflows/messages';
+import { provisionId, rejectUpdate } from '../../workflows/messages';
 import { snapshotOf, silent } from '../decisions/members';
 import { ahead, back, closedPrimary, open, returning } from './returning';
 import { fails, type Played, Stage, touched } from './stage';
@@ -58,14 +58,21 @@ describe('it alone has transactions', () => {
     expect(touched(played.calls)).toEqual(['closeAndCopy db2']);
   });
 
-  test.each([
-    ['refuse', /the order says to leave them/],
-    ['rebuild', /the runbook provisionReplica \(CLONE\) does not exist yet/],
-  ])('the order says %s: refused with the file, nobody is asked', async (extras, words) => {
+  test('the order says rebuild: it is handed to provisionReplica, with the file', async () => {
     const played = stage.put(returning(ahead));
-    const told = await rejoin(played, { extras });
+    const told = await rejoin(played, { extras: 'rebuild' });
+    expect(told.outcome).toBe('stood down');
+    expect(told.headline).toMatch(
+      /left read-only to cluster\/\S+\/provision\/\S+, as ordered: .* is in \/reports\/lost.sql$/,
+    );
+    await stage.client.workflow.getHandle(provisionId(played.cluster, 'db1')).terminate();
+  });
+
+  test('the order says refuse: refused with the file, nobody is asked', async () => {
+    const played = stage.put(returning(ahead));
+    const told = await rejoin(played, { extras: 'refuse' });
     expect(told.outcome).toBe('refused');
-    expect(told.headline).toMatch(words);
+    expect(told.headline).toMatch(/the order says to leave them/);
     expect(told.headline).toMatch(/invariant 4.*They are in \/reports\/lost.sql$/);
     expect(touched(played.calls)).toEqual(['closeAndCopy db2']);
   });

@@ -1,6 +1,6 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { type KeyObject } from 'node:crypto';
+import { aesKey } from '../../activities/inventory/aes-key';
 import { type EncryptionKey, type Inventory } from '../../activities/inventory/inventory';
-import { RunbookError } from '../../activities/errors';
 import { resolveSecret } from '../../activities/inventory/secrets';
 
 export interface Keyring {
@@ -53,13 +53,5 @@ export async function openKeyring(inventory: () => Promise<Inventory>): Promise<
   };
 }
 
-async function keyOf({ id, key }: EncryptionKey, folder: string): Promise<KeyObject> {
-  const written = (await resolveSecret(key, folder)).trim();
-  const bytes = /^[0-9a-f]{64}$/i.test(written) ? Buffer.from(written, 'hex') : Buffer.from(written, 'base64');
-  if (bytes.length === 32) return createSecretKey(bytes);
-  throw new RunbookError({
-    code: 'INVENTORY_INVALID',
-    message: `the encryption key "${id}" has ${bytes.length} bytes, and AES-256 takes 32`,
-    hint: 'Make one with `openssl rand -base64 32`.',
-  });
-}
+const keyOf = async ({ id, key }: EncryptionKey, folder: string): Promise<KeyObject> =>
+  aesKey(id, await resolveSecret(key, folder));

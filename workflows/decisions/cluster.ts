@@ -1,4 +1,5 @@
 import { type ApprovalPolicy } from './approvals';
+import { type BackupPolicy } from './backups/policy';
 import { type MaintenanceWindow } from './calendar';
 import { type DrillPolicy } from './drill-policy';
 import { type HostControl, type ProvisioningPolicy } from './hosts';
@@ -30,6 +31,8 @@ export interface Cluster {
   readonly tls: TlsPolicy;
   /** When a planned change may begin that was ordered for a window. */
   readonly maintenanceWindows?: readonly MaintenanceWindow[];
+  /** Left out = none are taken. */
+  readonly backups?: BackupPolicy;
   /** Rehearsals of a failover; left out = none. */
   readonly drill?: DrillPolicy;
   /** How replicas are made; left out = by hand alone, with the defaults. */

@@ -59,7 +59,7 @@ export function refusalsOfIdentity(snapshot: ClusterSnapshot, me: InstanceFacts,
   if (isEmpty(intersect(parseGtidSet(me.gtid.executed), parseGtidSet(primary.gtid.executed))))
     add(
       `${name} has no transaction in common with ${primary.name}: it is another cluster's server, a new one, or its history was reset`,
-      `compare its address with the inventory; if it is the right one, rebuild it (the runbook provisionReplica does not exist yet)`,
+      `compare its address with the inventory; if it is the right one, fill it anew: provisionReplica`,
     );
   return [...refusals, ...refusalsOfChannels(snapshot, me, primary)];
 }

@@ -21,7 +21,13 @@ export interface RejoinQuestion {
 /** What stands next between a server and its place in the tree. GTID sets are text. */
 export type RejoinDecision =
   | { readonly act: 'stand down'; readonly because: string }
-  | { readonly act: 'refuse'; readonly because: string; readonly refusals: readonly Refusal[] }
+  | {
+      readonly act: 'refuse';
+      readonly because: string;
+      readonly refusals: readonly Refusal[];
+      /** It can follow again once it is; left out = that would not help. */
+      readonly unless?: 'filled anew';
+    }
   /** It takes writes beside the primary: close it, then look again, for its position still moved. */
   | { readonly act: 'close'; readonly because: string; readonly primary: string }
   /** Its relay log holds what must be in its binary log before anybody can judge or copy it. */
@@ -57,7 +63,7 @@ export function decideRejoin(question: RejoinQuestion): RejoinDecision {
 }
 
 /** Whom the newest epoch names and who takes writes; without epochs, whom everything else points to. null = nobody is well. */
-function presentPrimary(cluster: Cluster, snapshot: ClusterSnapshot): InstanceFacts | null {
+export function presentPrimary(cluster: Cluster, snapshot: ClusterSnapshot): InstanceFacts | null {
   const found = primaryOf(snapshot, cluster);
   const name = outsiders(snapshot).current ?? (found.state === 'open' ? found.primary : null);
   return readable(snapshot.members).find((member) => member.name === name) ?? null;
@@ -110,12 +116,15 @@ function judgePosition(question: RejoinQuestion, me: InstanceFacts, primary: Ins
       extra: print(extra),
     };
   if (!isEmpty(missing))
-    return refuse([
-      {
-        sentence: `${name} lacks ${print(missing)}, and ${primary.name} has purged the binary logs that hold them: it cannot catch up`,
-        cure: `rebuild ${name} from ${primary.name} or from a backup (the runbook provisionReplica does not exist yet); it is left as it is`,
-      },
-    ]);
+    return refuse(
+      [
+        {
+          sentence: `${name} lacks ${print(missing)}, and ${primary.name} has purged the binary logs that hold them: it cannot catch up`,
+          cure: `fill it anew: runbook start provisionReplica --cluster ${question.cluster.name} --input '{"instance": "${name}"}'; it is left as it is`,
+        },
+      ],
+      'filled anew',
+    );
   const open = unsettled(question, me, primary);
   if (open.length === 0)
     return { act: 'stand down', because: `${name} replicates from ${primary.name} and is as declared: nothing to do` };
@@ -165,10 +174,11 @@ function unsettled(
   ];
 }
 
-const refuse = (refusals: readonly Refusal[]): RejoinDecision => ({
+const refuse = (refusals: readonly Refusal[], unless?: 'filled anew'): RejoinDecision => ({
   act: 'refuse',
   because: refusals.map(({ sentence }) => sentence).join('; '),
   refusals,
+  ...(unless && { unless }),
 });
 
 /** Is the primary that this run counts on still the one that takes writes? While it is not, the emergency needs the cluster's lock. */

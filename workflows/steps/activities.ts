@@ -110,6 +110,17 @@ export const drill = activities({
   retry: { ...patient, maximumAttempts: 5 },
 });
 
+/**
+ * Copying a whole server, for hours: on the queue of what can wait. A worker that dies is missed soon, and the next attempt goes on with what
+ * runs in the servers.
+ */
+export const copying = activities({
+  taskQueue: TASK_QUEUE,
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: '5 s',
+  retry: { ...patient, maximumInterval: '30 s', maximumAttempts: 100 },
+});
+
 /** Clients write until they are told to stop, and then tell what they saw. */
 export const clients = activities({
   taskQueue: TASK_QUEUE,

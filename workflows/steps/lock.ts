@@ -1,6 +1,6 @@
 import { ApplicationFailure, ChildWorkflowFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { executeChild, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
-import { changeId, drillId, EMERGENCY_TASK_QUEUE, TASK_QUEUE } from '../messages';
+import { changeId, drillId, EMERGENCY_TASK_QUEUE, provisionId, TASK_QUEUE } from '../messages';
 
 export const holdsLock = (cluster: string): boolean => workflowInfo().workflowId === changeId(cluster);
 
@@ -29,6 +29,32 @@ export async function underLock<Result>(workflow: string, cluster: string, input
       type: 'CHANGE_IN_PROGRESS',
       nonRetryable: true,
       message: `Another change of ${cluster} is running as ${changeId(cluster)} (invariant 5). Look at it with: runbook status ${changeId(cluster)}`,
+    });
+  }
+}
+
+export const isProvisionOf = (cluster: string, instance: string): boolean =>
+  workflowInfo().workflowId === provisionId(cluster, instance);
+
+/** One filling of a server at a time, under an id of its own: hours of copying must not hold the lock that a failover needs. */
+export async function asProvisionOf<Result>(cluster: string, instance: string, input: object): Promise<Result> {
+  try {
+    return (await executeChild('provisionReplica', {
+      workflowId: provisionId(cluster, instance),
+      taskQueue: TASK_QUEUE,
+      args: [input],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      // Somebody who terminates the outer run must not leave a server half filled.
+      parentClosePolicy: 'ABANDON',
+      staticSummary: `provisionReplica of ${instance} of ${cluster}`,
+    })) as Result;
+  } catch (error) {
+    if (error instanceof ChildWorkflowFailure && error.cause instanceof ApplicationFailure) throw error.cause;
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw ApplicationFailure.create({
+      type: 'CHANGE_IN_PROGRESS',
+      nonRetryable: true,
+      message: `${instance} is being filled already, by ${provisionId(cluster, instance)}. Look at it with: runbook status ${provisionId(cluster, instance)}`,
     });
   }
 }

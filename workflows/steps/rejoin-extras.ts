@@ -5,6 +5,7 @@ import { tellChanges } from '../decisions/replay';
 import { showOf } from '../decisions/shown';
 import { type RunbookReport } from '../decisions/report';
 import { look, tidy } from './activities';
+import { beginProvisioning } from './follow-up';
 import { firm, type Return } from './return';
 
 /** While a question is open the lock is held: a primary that falls meanwhile must not wait long for it. */
@@ -28,6 +29,7 @@ export async function settleExtras(given: Return, primary: string): Promise<Runb
   if (found.extra === '' || found.file === null) return null;
   if (!book.found.lostTransactionFiles.includes(found.file)) book.found.lostTransactionFiles.push(found.file);
 
+  if (order.extras === 'rebuild') return rebuild(given, `what it alone has is in ${found.file}`);
   const against = whyNotTakenOver(given, found);
   if (against !== null) return refuse(given, primary, found, against);
   if (order.extras === 'ask') {
@@ -47,8 +49,6 @@ export async function settleExtras(given: Return, primary: string): Promise<Runb
 
 function whyNotTakenOver({ order }: Return, { verdict }: Extras): string | null {
   if (order.extras === 'refuse') return 'the order says to leave them';
-  if (order.extras === 'rebuild')
-    return 'the order says to rebuild it, and the runbook provisionReplica (CLONE) does not exist yet';
   return verdict.possible ? null : `they cannot be taken over: ${verdict.because}`;
 }
 
@@ -81,6 +81,15 @@ async function ask(
   return answer.by ? `${answer.by} rejected it: ${answer.reason}` : answer.reason;
 }
 
+/** Filled anew by a run of its own, which asks before anything that nobody else has is dropped. */
+export async function rebuild({ book, order, seen }: Return, because: string): Promise<RunbookReport> {
+  const { instance, requestedBy } = order;
+  const more = { extras: 'ask', rebuild: true, requestedBy };
+  const id = await beginProvisioning(book, { cluster: seen.cluster, instance, order: more });
+  book.found.left.push(`${instance} is filled anew by ${id}: runbook status ${id}`);
+  return book.close('stood down', `${instance} is left read-only to ${id}, as ordered: ${because}`);
+}
+
 function refuse({ book, order }: Return, primary: string, found: Extras, because: string): RunbookReport {
   nameWhatIsLeft({ book, order }, primary, found);
   return book.close(
@@ -99,6 +108,6 @@ function leave({ book, order }: Return, primary: string, found: Extras, because:
 
 function nameWhatIsLeft({ book, order }: Pick<Return, 'book' | 'order'>, primary: string, found: Extras): void {
   book.found.left.push(
-    `${order.instance} alone has ${found.extra} (${tellChanges(found.changes)}): decide by ${found.file ?? ''} what of it ${primary} still needs, then rebuild ${order.instance} (the runbook provisionReplica does not exist yet)`,
+    `${order.instance} alone has ${found.extra} (${tellChanges(found.changes)}): decide by ${found.file ?? ''} what of it ${primary} still needs, then fill ${order.instance} anew: runbook start provisionReplica --cluster ${order.cluster} --input '{"instance": "${order.instance}", "extras": "ask"}'`,
   );
 }

@@ -121,6 +121,13 @@ export function controlHaproxy(
       return change(until, lines, limitTo(router, instance, settings[instance.name] ?? 0));
     },
 
+    weighReads: async (instance, percent) => {
+      const { lines, until } = await lookAndCompare();
+      if (router.readBackend === undefined) return;
+      checkServers(router, router.readBackend, lines.reads, [instance]);
+      await ask([`set server ${router.readBackend}/${instance.name} weight ${percent}%`], until);
+    },
+
     pointReadsTo: async (wanted) => {
       const { lines, until } = await lookAndCompare();
       const backend = router.readBackend;

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { PassThrough, Readable } from 'node:stream';
+import { type BackupFile, type FilePart, keyPart } from '../../../workflows/decisions/backups/manifest';
+import { type Sealing } from '../sealing/sealing';
+import { type Store } from '../store/store';
+import { type Pieces } from './split';
+
+/** The files of one backup, as they are stored. */
+export interface Files {
+  readonly stored: BackupFile[];
+  /** Bytes as they came, before they were made small. */
+  readonly plainBytes: () => number;
+  /** One whole file of this part. */
+  put(part: FilePart, body: Readable | string): Promise<void>;
+  /** Pieces of a dump, one after the other. Call it for each dump. */
+  pieces(): Pieces;
+}
+
+export function filesOf(store: Store, sealing: Sealing, prefix: string): Files {
+  const stored: BackupFile[] = [];
+  let plain = 0;
+  let number = 0;
+
+  const keep = async (file: Omit<BackupFile, 'bytes' | 'sha256'>, body: Readable): Promise<void> => {
+    stored.push({ ...file, ...(await store.put(file.key, sealing.seal(body))) });
+  };
+
+  return {
+    stored,
+    plainBytes: () => plain,
+    put: (part, body) =>
+      keep(
+        { key: `${prefix}${part}.sql${sealing.suffix}`, part },
+        typeof body === 'string' ? Readable.from([Buffer.from(body)]) : body,
+      ),
+    pieces() {
+      let body: PassThrough | null = null;
+      let done: Promise<void> = Promise.resolve();
+      return {
+        begin({ schema, table, first }) {
+          number += 1;
+          const name = `${String(number).padStart(6, '0')}-${keyPart(schema)}.${keyPart(table)}`;
+          const key = `${prefix}tables/${name.slice(0, 200)}.sql${sealing.suffix}`;
+          body = new PassThrough({ highWaterMark: 1_048_576 });
+          done = keep({ key, part: first ? 'table' : 'rows', schema, table }, body);
+          // It is awaited at the end of the piece; until then `write` tells of it.
+          done.catch(() => undefined);
+        },
+        async write(bytes) {
+          plain += bytes.length;
+          if (!body) return;
+          if (body.errored) throw body.errored;
+          // Its store has given up: its own error is the one to tell.
+          if (body.destroyed) return done;
+          if (!body.write(bytes)) await Promise.race([once(body, 'drain'), done]);
+        },
+        async end() {
+          body?.end();
+          body = null;
+          await done;
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,156 @@
+import { type Cluster } from '../../../workflows/decisions/cluster';
+import { countText, subtractText } from '../../../workflows/decisions/gtid-set';
+import { type Deps, knownInstance, serverAsBackup, serverNamed } from '../../deps';
+import { RunbookError } from '../../errors';
+import { type Mysql, type Session } from '../../mysql/mysql';
+import { wordsOf } from '../../replication/statements';
+import { lookInside } from '../logical/tables';
+import { whileStill } from '../logical/hold';
+import { type Scratch } from '../scratch/scratch';
+import { fullName, named, quoted } from './tables';
+
+export interface FollowOrder {
+  readonly cluster: Cluster;
+  /** The instance that is followed and compared with. */
+  readonly source: string;
+  readonly isPrimary: boolean;
+}
+
+const executedOn = async (server: Mysql): Promise<string> =>
+  String((await server.value('SELECT @@global.gtid_executed')) ?? '').replaceAll('\n', '');
+
+/** What the source has purged and the scratch server needs; '' = it can be followed. */
+export async function purgedFor(deps: Deps, { cluster, source }: FollowOrder, scratch: Scratch): Promise<string> {
+  const purged = String((await serverNamed(deps, cluster, source).value('SELECT @@global.gtid_purged')) ?? '');
+  return subtractText(purged, await executedOn(scratch.mysql));
+}
+
+const ONE_WAIT_SECONDS = 1;
+
+/**
+ * The scratch server replicates from the source until it has all that the source has executed now. The password is given to the thread and stored
+ * nowhere. Throws APPLIER_STOPPED, RECEIVER_STOPPED with the server's words, RELAY_LOG_STALLED.
+ */
+export async function follow(deps: Deps, { cluster, source }: FollowOrder, scratch: Scratch): Promise<string> {
+  const target = await executedOn(serverNamed(deps, cluster, source));
+  const { host, port } = knownInstance(cluster, source);
+  const { mysql } = scratch;
+  const words = await wordsOf(mysql);
+  const { user, password } = cluster.accounts.replication;
+  const encrypted = cluster.tls.mode === 'off' ? `GET_${words.option}_PUBLIC_KEY = 1` : `${words.option}_SSL = 1`;
+  await mysql.run(
+    `${words.changeSource} ${words.option}_HOST = ?, ${words.option}_PORT = ?, ${words.option}_AUTO_POSITION = 1, ${encrypted}`,
+    [host, port],
+  );
+  await mysql.run(`${words.start} USER = ? PASSWORD = ?`, [user, await deps.secret(password)]);
+  let left = Number.POSITIVE_INFINITY;
+  let since = performance.now();
+  for (;;) {
+    const late = await mysql.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [target, ONE_WAIT_SECONDS], {
+      deadlineMs: ONE_WAIT_SECONDS * 1000 + 5_000,
+    });
+    if (Number(late) === 0) return target;
+    await throwItsErrors(mysql, source);
+    const now = countText(subtractText(target, await executedOn(mysql)));
+    if (now < left) [left, since] = [now, performance.now()];
+    if (performance.now() - since > cluster.failover.applyStallSeconds * 1000)
+      throw new RunbookError({
+        code: 'RELAY_LOG_STALLED',
+        message: `the scratch server has applied nothing for ${cluster.failover.applyStallSeconds} s; ${now} transactions are left`,
+        hint: 'Look at the load of the worker.',
+      });
+    deps.heartbeat({ following: source, left: now });
+  }
+}
+
+async function throwItsErrors(mysql: Mysql, source: string): Promise<void> {
+  const [row] = await mysql.rows<Record<string, string | number | null>>('SHOW REPLICA STATUS');
+  for (const [thread, code] of [
+    ['SQL', 'APPLIER_STOPPED'],
+    ['IO', 'RECEIVER_STOPPED'],
+  ] as const)
+    if (Number(row?.[`Last_${thread}_Errno`] ?? 0) !== 0)
+      throw new RunbookError({
+        code,
+        message: `following ${source}, the scratch server stopped: ${String(row?.[`Last_${thread}_Error`]).slice(0, 300)}`,
+        hint: 'Do not rely on this backup before it is known why.',
+      });
+}
+
+const MEETS_WITHIN_SECONDS = 20;
+const READ_WITHIN_MS = 86_400_000;
+
+/**
+ * Both servers at one GTID set: nothing commits on the source for the moment in which the scratch server takes the rest and snapshots are opened; then
+ * the source goes on, and the sums of all tables are compared. Returns what differs; '' = nothing. Throws RELAY_LOG_STALLED.
+ * Source: MySQL manual, "CHECKSUM TABLE Statement".
+ */
+export async function compareWithSource(
+  deps: Deps,
+  order: FollowOrder,
+  scratch: Scratch,
+): Promise<{
+  readonly gtids: string;
+  readonly differs: string;
+  readonly tables: number;
+  readonly leftOut: readonly string[];
+}> {
+  const { cluster, source } = order;
+  const server = serverNamed(deps, cluster, source);
+  const copied = serverAsBackup(deps, cluster, source);
+  const words = await wordsOf(scratch.mysql);
+  const opened = await whileStill(deps, order, async () => {
+    const gtids = await executedOn(server);
+    const late = await scratch.mysql.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [gtids, MEETS_WITHIN_SECONDS], {
+      deadlineMs: MEETS_WITHIN_SECONDS * 1000 + 5_000,
+    });
+    if (Number(late) !== 0)
+      throw new RunbookError({
+        code: 'RELAY_LOG_STALLED',
+        message: `the scratch server did not come to where ${source} stood still within ${MEETS_WITHIN_SECONDS} s`,
+        hint: 'Try again when there is less to write, or give the scratch server more memory.',
+      });
+    await scratch.mysql.run(words.stop, [], { deadlineMs: 30_000 });
+    const { tables } = await copied.session((session) => lookInside(session), { deadlineMs: 30_000 });
+    const wanted = tables.filter(({ engine }) => engine === 'InnoDB');
+    let ready: () => void = () => undefined;
+    const isOpen = new Promise<void>((resolve) => (ready = resolve));
+    const sums = copied.session(
+      async (session) => {
+        await session.run('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+        await session.run('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+        ready();
+        return sumsOf(session, wanted);
+      },
+      { deadlineMs: READ_WITHIN_MS },
+    );
+    sums.catch(() => undefined);
+    await Promise.race([isOpen, sums]);
+    return { gtids, wanted, sums, leftOut: tables.filter(({ engine }) => engine !== 'InnoDB').map(fullName) };
+  });
+  const [its, ours, inside] = await Promise.all([
+    opened.sums,
+    scratch.mysql.session((session) => sumsOf(session, opened.wanted), { deadlineMs: READ_WITHIN_MS }),
+    scratch.mysql.session((session) => lookInside(session), { deadlineMs: 60_000 }),
+  ]);
+  const more = inside.tables.map(fullName).filter((name) => !its.has(name) && !opened.leftOut.includes(name));
+  const faults = [...its].filter(([name, sum]) => ours.get(name) !== sum).map(([name]) => `${name} differs`);
+  return {
+    gtids: opened.gtids,
+    differs: named([...faults, ...more.map((name) => `${name} is on the scratch server alone`)]),
+    tables: its.size,
+    leftOut: opened.leftOut,
+  };
+}
+
+async function sumsOf(
+  session: Session,
+  tables: readonly { readonly schema: string; readonly name: string }[],
+): Promise<Map<string, string>> {
+  const sums = new Map<string, string>();
+  for (const table of tables) {
+    const [row] = await session.rows<{ Checksum: number | string | null }>(`CHECKSUM TABLE ${quoted(table)}`);
+    sums.set(fullName(table), String(row?.Checksum ?? 'none'));
+  }
+  return sums;
+}

@@ -1,0 +1,176 @@
+import {
+  type BackupManifest,
+  backupsPrefix,
+  type Check,
+  rowsOf,
+  sizeOf,
+  type Verification,
+  verificationKey,
+} from '../../../workflows/decisions/backups/manifest';
+import { concludeVerification } from '../../../workflows/decisions/backups/verdict';
+import { type StepPart } from '../../../workflows/decisions/report';
+import { type Deps, stopwatch } from '../../deps';
+import { type ErrorCode, RunbookError } from '../../errors';
+import { tellProgress } from '../../progress';
+import { findBackup } from '../catalogue';
+import { backupsOf, placesOf } from '../places';
+import { loadBackup } from '../restore/load';
+import { type Scratch, startScratch } from '../scratch/scratch';
+import { compareWithSource, follow, type FollowOrder, purgedFor } from './follow';
+import { toRandomPoint } from './point';
+import { checkTables, compareWithManifest } from './tables';
+
+export interface ProveOrder extends FollowOrder {
+  /** null = the newest. */
+  readonly id: string | null;
+  /** Run id of the verification. */
+  readonly run: string;
+}
+
+export type Proved = Verification & { readonly parts: readonly StepPart[] };
+
+/** What a backup that is no good makes of a step; anything else is the surroundings' fault and tried again. */
+const DAMAGE: readonly ErrorCode[] = [
+  ...(['BACKUP_DAMAGED', 'LOAD_FAILED', 'STORE_OBJECT_MISSING', 'ARCHIVE_GAP'] as const),
+  ...(['APPLIER_STOPPED', 'RECEIVER_STOPPED', 'RELAY_LOG_STALLED', 'STATEMENT_FAILED'] as const),
+];
+
+/**
+ * Restore a backup into a scratch server and find out whether it is one: every table with its rows, the server's own check, the archive up to a random
+ * transaction, the rest from a replica, and sums compared with that replica at one GTID set. The result is written beside the manifest and into the
+ * history; the scratch server is destroyed, whatever comes of it. A later attempt begins anew, and clears away what the one before has left.
+ * Throws BACKUP_UNKNOWN, INVENTORY_INVALID (no scratch place), TOOL_MISSING, TOOL_FAILED, STORE_UNREACHABLE.
+ */
+export async function proveBackup(deps: Deps, order: ProveOrder): Promise<Proved> {
+  const { cluster, run } = order;
+  const watch = stopwatch('verify', deps.checkpoint);
+  const { store, sealing, policy } = await placesOf(deps, cluster);
+  const { scratch: place } = backupsOf(cluster);
+  if (!place)
+    throw new RunbookError({
+      code: 'INVENTORY_INVALID',
+      message: `the inventory names no place where a backup of ${cluster.name} could be restored`,
+      hint: `Write clusters.${cluster.name}.backups.scratch: { mysqld: /usr/sbin/mysqld, folder: /scratch }.`,
+    });
+  const { manifest } = await findBackup(store, cluster.name, order.id);
+  const checks: Check[] = [];
+  let restoreMs: number | null = null;
+
+  const began = performance.now();
+  const scratch = await startScratch(place, { name: `${manifest.id}-${run.slice(0, 8)}`, settings: manifest.settings });
+  try {
+    watch.mark('scratch');
+    const restored = await check(checks, 'restored', async () => {
+      await loadBackup(
+        {
+          ...{ store, sealing, manifest, parallel: policy.parallel, accounts: 'locked' as const },
+          progress: (done, total) => tellProgress(deps, restoring(done, total, performance.now() - began)),
+        },
+        scratch,
+      );
+      restoreMs = Math.round(performance.now() - began);
+      return passed(
+        `${rowsOf(manifest)} rows in ${manifest.tables.length} tables, ${sizeOf(manifest)} bytes as stored`,
+      );
+    });
+    watch.mark('restored');
+    if (restored) await examine(deps, order, manifest, scratch, checks, (name) => watch.mark(name));
+  } finally {
+    await scratch.destroy();
+  }
+  watch.mark('destroyed');
+  const verification: Verification = {
+    ...{ version: 1, backup: manifest.id, run, at: new Date().toISOString() },
+    ...concludeVerification(manifest.id, restoreMs, checks),
+    ...{ restoreMs, bytes: sizeOf(manifest), rows: rowsOf(manifest), checks },
+  };
+  const text = `${JSON.stringify(verification, null, 1)}\n`;
+  await store.writeText(historyKey(cluster.name, verification), text);
+  await store.writeText(verificationKey(cluster.name, manifest.id), text);
+  watch.mark('written');
+  return { ...verification, parts: watch.parts() };
+}
+
+/** Beside the backups, so that the history outlives them. */
+const historyKey = (cluster: string, { at, run }: Verification): string =>
+  `${historyPrefix(cluster)}${at.replaceAll(/[-:]/g, '').slice(0, 15)}Z-${run.slice(0, 8)}.json`;
+export const historyPrefix = (cluster: string): string =>
+  backupsPrefix(cluster).replace('/backups/', '/verifications/');
+
+const restoring = (done: number, total: number, ms: number) => {
+  const rate = ms > 0 ? (done * 1000) / ms : 0;
+  const etaSeconds = rate > 0 ? Math.round((total - done) / rate) : null;
+  return { stage: 'RESTORE', done, total, unit: 'bytes' as const, rate: Math.round(rate), etaSeconds };
+};
+
+async function examine(
+  deps: Deps,
+  order: ProveOrder,
+  manifest: BackupManifest,
+  scratch: Scratch,
+  checks: Check[],
+  mark: (name: string) => void,
+): Promise<void> {
+  const { mysql } = scratch;
+  const heard = (what: string) => deps.heartbeat({ stage: what });
+  heard('tables and rows');
+  await check(checks, 'tables and rows', async () =>
+    verdict(
+      await compareWithManifest(mysql, manifest.tables),
+      `${manifest.tables.length} tables, ${rowsOf(manifest)} rows`,
+    ),
+  );
+  mark('counted');
+  heard('CHECK TABLE');
+  await check(checks, 'CHECK TABLE', async () =>
+    verdict(await checkTables(mysql, manifest.tables), `${manifest.tables.length} tables`),
+  );
+  mark('checked');
+  await check(checks, 'point in time', async () => {
+    if (!order.cluster.backups?.archive) return skipped('no binary logs are archived');
+    const said = await toRandomPoint(deps, order, manifest.gtidExecuted, scratch);
+    return said === null ? skipped('nothing is archived behind this backup') : passed(said);
+  });
+  mark('point');
+  const purged = await purgedFor(deps, order, scratch);
+  if (purged !== '') {
+    const because = `${order.source} has purged ${purged}, which comes behind this backup`;
+    checks.push(
+      { name: 'replicates', ...skipped(because), ms: null },
+      { name: 'equal sums', ...skipped(because), ms: null },
+    );
+    return;
+  }
+  const follows = await check(checks, 'replicates', async () =>
+    passed(`from ${order.source} to ${await follow(deps, order, scratch)}`),
+  );
+  mark('followed');
+  if (!follows) return;
+  await check(checks, 'equal sums', async () => {
+    const { gtids, differs, tables, leftOut } = await compareWithSource(deps, order, scratch);
+    const without = leftOut.length > 0 ? `; left out, having no snapshots: ${leftOut.join(', ')}` : '';
+    return verdict(differs, `${tables} tables as on ${order.source} at ${gtids}${without}`);
+  });
+  mark('compared');
+}
+
+type Said = Pick<Check, 'verdict' | 'detail'>;
+const passed = (detail: string): Said => ({ verdict: 'passed', detail });
+const skipped = (detail: string): Said => ({ verdict: 'skipped', detail });
+const verdict = (faults: string, well: string): Said =>
+  faults === '' ? passed(well) : { verdict: 'failed', detail: faults };
+
+/** true = it did not fail. */
+async function check(checks: Check[], name: string, work: () => Promise<Said>): Promise<boolean> {
+  const since = performance.now();
+  const ms = () => Math.round(performance.now() - since);
+  try {
+    const said = await work();
+    checks.push({ name, ...said, ms: ms() });
+    return said.verdict !== 'failed';
+  } catch (error) {
+    if (!(error instanceof RunbookError) || !DAMAGE.includes(error.code)) throw error;
+    checks.push({ name, verdict: 'failed', detail: error.message, ms: ms() });
+    return false;
+  }
+}

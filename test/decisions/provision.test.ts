@@ -1,0 +1,109 @@
+import { decideProvision, type ProvisionQuestion } from '../../workflows/decisions/provision/decide';
+import { bandwidthFor } from '../../workflows/decisions/provision/throttle';
+import { type Member } from '../../workflows/decisions/facts';
+import { type CopyFacts } from '../../workflows/decisions/provision/facts';
+import { P } from './facts';
+import { clusterOf, instance, primary, replica, silent, snapshotOf } from './members';
+
+const copyFacts = (name: string, change: Partial<CopyFacts> = {}): CopyFacts => ({
+  ...{ name, bytes: 1e9, plugins: ['clone'], schemas: ['shop'], nonInnodb: [], freeBytes: null },
+  variables: { version: '9.7.4', max_allowed_packet: '67108864' },
+  grants: ['GRANT ALL PRIVILEGES ON *.* TO `b`@`%`'],
+  ...change,
+});
+
+const at = (set: string) => ({ gtid: { mode: 'ON', executed: set, purged: '' } });
+const acks = { semiSync: { ...replica('db2', 'db1').semiSync, replicaActive: true } };
+const head = primary('db1', at(`${P}:1-100`));
+const fresh = primary('db4', {
+  ...at(''),
+  readOnly: true,
+  superReadOnly: true,
+  semiSync: { ...head.semiSync, sourceActive: false },
+});
+
+function ask(
+  members: readonly Member[],
+  change: Partial<ProvisionQuestion> = {},
+  copies = ['db1', 'db2', 'db3', 'db4'],
+) {
+  const cluster = clusterOf(['db1', 'db2', 'db3'], {
+    instances: [...['db1', 'db2', 'db3'].map((name) => instance(name)), instance('db4', { datacentre: 'b' })],
+  });
+  const facts = copies.map((name) => copyFacts(name, name === 'db4' ? { schemas: [] } : {}));
+  return decideProvision({
+    survey: { cluster, snapshot: snapshotOf(...members), routers: [], copies: facts, tools: [] },
+    ...{ instance: 'db4', donor: null, strategy: null, rebuild: false, extras: 'refuse', without: [] },
+    ...change,
+  });
+}
+const plan = (...given: Parameters<typeof ask>) => {
+  const decision = ask(...given);
+  if (decision.act !== 'provision') throw new Error(decision.because);
+  return decision.plan;
+};
+const behind = replica('db2', 'db1', { ...at(`${P}:1-90`), ...acks });
+const close = replica('db3', 'db1', { ...at(`${P}:1-99`), ...acks });
+
+test('the least lagged of two replicas gives, and nobody is asked', () => {
+  expect(plan([head, behind, close, fresh])).toMatchObject({ strategy: 'clone', donor: 'db3', risks: [] });
+});
+
+test('the only replica that acknowledges gives by a person’s word alone', () => {
+  const silentOne = replica('db2', 'db1', { ...at(`${P}:1-90`), semiSync: { ...acks.semiSync, replicaActive: false } });
+  const { donor, risks } = plan([head, silentOne, close, fresh]);
+  expect({ donor, risks }).toEqual({ donor: 'db2', risks: [] });
+  expect(plan([head, close, fresh]).risks[0]?.sentence).toMatch(/commits wait for db3 alone/);
+});
+
+test('the primary gives only where there is no replica, and by a person’s word', () => {
+  expect(plan([head, fresh])).toMatchObject({ donor: 'db1', risks: [{ code: 'DONOR_IS_PRIMARY' }] });
+  expect(ask([head, close, fresh], { without: ['db3'] }).act).toBe('refuse');
+});
+
+test('a delayed replica, one whose applier stands, and one with transactions of its own never give', () => {
+  const delayed = replica('db2', 'db1', at(`${P}:1-100`), { delaySeconds: 60 });
+  const stopped = replica('db3', 'db1', at(`${P}:1-100`), { applier: 'stopped' });
+  expect(plan([head, delayed, stopped, fresh]).donor).toBe('db1');
+});
+
+test.each([
+  ['the primary itself', 'db1', [head, close], /db1 is the primary/],
+  ['a server that cannot be read', 'db2', [head, silent('db2'), close], /db2 cannot be read/],
+  ['a name that the inventory lacks', 'db9', [head, close], /db9 is not an instance of orders/],
+] as const)('%s is refused', (_, name, members, words) => {
+  expect(ask(members, { instance: name })).toMatchObject({
+    act: 'refuse',
+    because: expect.stringMatching(words) as string,
+  });
+});
+
+test('a replica that is well is left alone unless the order says so', () => {
+  expect(ask([head, behind, close], { instance: 'db2' }).act).toBe('stand down');
+  expect(plan([head, behind, close, fresh], { instance: 'db2', rebuild: true }).donor).toBe('db3');
+});
+
+test('what it alone has is refused, or asked about', () => {
+  const own = replica(
+    'db2',
+    'db1',
+    { ...at(`${P}:1-90,aaaaaaaa-0000-0000-0000-00000000000a:1-2`) },
+    { receiver: 'stopped' },
+  );
+  expect(ask([head, own, close], { instance: 'db2' }).because).toMatch(/db2 alone has aaaaaaaa\S+:1-2 \(invariant 4\)/);
+  expect(plan([head, own, close], { instance: 'db2', extras: 'ask' }).risks).toMatchObject(
+    expect.arrayContaining([expect.objectContaining({ code: 'EXTRAS_LOST' })]) as object,
+  );
+});
+
+const policy = { afterFailover: 'no', maxMegabytesPerSecond: 0, donorLagSeconds: 10, rampSeconds: 0 } as const;
+test.each([
+  ['it keeps up: no limit', { donorLagSeconds: 0, primaryWell: true, now: 0, rate: 100 }, 0],
+  ['the cluster is not well: next to nothing', { donorLagSeconds: 0, primaryWell: false, now: 0, rate: 100 }, 1],
+  ['it falls behind: half of what came', { donorLagSeconds: 11, primaryWell: true, now: 0, rate: 100 }, 50],
+  ['still: half again', { donorLagSeconds: 30, primaryWell: true, now: 50, rate: 50 }, 25],
+  ['it comes closer: as it is', { donorLagSeconds: 6, primaryWell: true, now: 25, rate: 25 }, 25],
+  ['it keeps up again: twice as much', { donorLagSeconds: 0, primaryWell: true, now: 25, rate: 25 }, 50],
+])('a donor, %s', (_, facts, megabytes) => {
+  expect(bandwidthFor(facts, policy)).toBe(megabytes);
+});

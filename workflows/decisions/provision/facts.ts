@@ -1,0 +1,42 @@
+import { type Cluster } from '../cluster';
+import { type RouterView } from '../evidence';
+import { type ClusterSnapshot } from '../facts';
+
+/** What decides whether one server can be filled from another, and how. Read as the account that copies. */
+export interface CopyFacts {
+  readonly name: string;
+  /** Size of the data files; null = not known. */
+  readonly bytes: number | null;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Active plugins that came from a library, by name. */
+  readonly plugins: readonly string[];
+  /** Schemas that are nobody's but the users'. */
+  readonly schemas: readonly string[];
+  /** `schema.table (Engine)` of user tables that CLONE would copy empty. */
+  readonly nonInnodb: readonly string[];
+  /** SHOW GRANTS of the account that copies. */
+  readonly grants: readonly string[];
+  /** Of the disk with the data folder; null = not known from here. */
+  readonly freeBytes: number | null;
+}
+
+export interface Unread {
+  readonly name: string;
+  /** Why the account that copies could not look. */
+  readonly because: string;
+}
+
+/** One look before a server is filled. */
+export interface ProvisionSurvey {
+  readonly cluster: Cluster;
+  readonly snapshot: ClusterSnapshot;
+  readonly routers: readonly RouterView[];
+  readonly copies: readonly (CopyFacts | Unread)[];
+  /** Programs of the workers that were found. */
+  readonly tools: readonly Tool[];
+}
+
+export type Tool = 'mysqldump' | 'mysql' | 'zstd';
+
+export const copyOf = ({ copies }: Pick<ProvisionSurvey, 'copies'>, name: string): CopyFacts | undefined =>
+  copies.find((one): one is CopyFacts => one.name === name && 'variables' in one);

@@ -1,0 +1,131 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { type Copied } from '../../activities';
+import { bytes } from '../decisions/progress';
+import { decideProvision, type ProvisionPlan } from '../decisions/provision/decide';
+import { type ProvisionSurvey } from '../decisions/provision/facts';
+import { type RunbookReport } from '../decisions/report';
+import { type ProvisionOrder } from '../inputs';
+import { copying, tidy } from './activities';
+import { byWhom } from './call-off';
+import { join } from './provision-join';
+import { firm } from './return';
+import { failureCode, failureWords, type Runbook } from './runbook';
+
+/** All that is needed to fill a server. */
+export interface Filling {
+  readonly book: Runbook;
+  readonly order: ProvisionOrder;
+  readonly survey: ProvisionSurvey;
+  readonly plan: ProvisionPlan;
+}
+
+const AGAIN = 'start provisionReplica again: it begins anew where the copy was not complete, and goes on where it was';
+
+/** From the first change to the report. A copy that fails is tried again from another donor. */
+export async function fill(filling: Filling): Promise<RunbookReport> {
+  const { book, order } = filling;
+  const { instance } = order;
+  const touched = { data: false };
+  try {
+    await keepExtras(filling);
+    await keepReadsAway(filling);
+    const donor = await copyFromAny(filling, touched);
+    return await join(filling, donor);
+  } catch (error) {
+    return CancellationScope.nonCancellable(() => {
+      book.found.left.push(AGAIN);
+      const state = touched.data ? `${instance} is not to be used` : `${instance} is as it was, and closed`;
+      return Promise.resolve(
+        isCancellation(error)
+          ? book.close('failed', `Called off${byWhom(book)}: ${state}`)
+          : book.close('failed', `${instance} is no replica yet: ${failureWords(error)}`),
+      );
+    });
+  }
+}
+
+async function keepExtras({ book, order, survey, plan }: Filling): Promise<void> {
+  if (plan.extra === '') return;
+  const file = await firm(
+    book,
+    `Copy what ${order.instance} alone has to a file`,
+    () => tidy.copyExtras({ cluster: survey.cluster, instance: order.instance, extra: plan.extra }),
+    (path) => path,
+  );
+  book.found.lostTransactionFiles.push(file);
+}
+
+async function keepReadsAway({ book, order, survey, plan }: Filling): Promise<void> {
+  const { instance } = order;
+  if (!survey.routers.some(({ readers = [] }) => readers.includes(instance))) return;
+  await book.step(
+    `Keep reads away from ${instance}`,
+    () => tidy.routeReads({ cluster: survey.cluster, primary: plan.primary, without: [instance] }),
+    ({ because }) => because,
+  );
+}
+
+/** Returns the donor whose data it has. Throws what the last one failed with when none is left. */
+async function copyFromAny(filling: Filling, touched: { data: boolean }): Promise<string> {
+  const { book, order } = filling;
+  const failed: string[] = [];
+  let { survey, plan } = filling;
+  for (;;) {
+    try {
+      await copyOnce(book, survey, plan, touched);
+      return plan.donor;
+    } catch (error) {
+      if (isCancellation(error) || failureCode(error) !== 'COPY_FAILED') throw error;
+      failed.push(plan.donor);
+      book.found.decisions.push(failureWords(error));
+      survey = await book.step(
+        'Look for another donor',
+        () => copying.surveyProvision({ cluster: order.cluster }),
+        () => `not ${failed.join(', ')}`,
+      );
+      const next = decideProvision({
+        ...{ survey, instance: order.instance, donor: order.donor ?? null, strategy: order.strategy ?? null },
+        // What it had is gone, and was agreed to.
+        ...{ rebuild: true, extras: 'ask', without: failed },
+      });
+      book.found.decisions.push(next.because);
+      if (next.act !== 'provision') throw error;
+      // Nobody has agreed to this donor.
+      if (next.plan.risks.some(({ code }) => !plan.risks.some((known) => known.code === code))) throw error;
+      plan = next.plan;
+    }
+  }
+}
+
+const COPIES = { clone: 'cloneFrom', logical: 'dumpInto' } as const;
+
+async function copyOnce(
+  book: Runbook,
+  { cluster }: ProvisionSurvey,
+  { instance, donor, primary, strategy }: ProvisionPlan,
+  touched: { data: boolean },
+): Promise<void> {
+  book.phase('copy', `${instance} is filled by ${strategy} from ${donor}`);
+  const { since } = await firm(
+    book,
+    `Make ${instance} ready to be filled`,
+    () => copying.openRecipient({ cluster, instance }),
+    () => 'it copies from nobody and is closed to clients',
+  );
+  touched.data = true;
+  await firm(
+    book,
+    `Fill ${instance} by ${strategy} from ${donor}`,
+    () => copying[COPIES[strategy]]({ cluster, instance, donor, primary, since }),
+    tellCopied,
+  );
+  await firm(
+    book,
+    `Close ${instance}, forget the donor's channel`,
+    () => copying.settleCopy({ cluster, instance, donor }),
+    ({ gtids }) => `it stands at ${gtids}`,
+  );
+}
+
+const tellCopied = ({ bytes: size, seconds, notes }: Copied): string =>
+  [`${bytes(size)} in ${seconds} s`, ...notes].join('; ');

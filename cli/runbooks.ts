@@ -1,5 +1,14 @@
 import { type ZodType } from 'zod';
-import { changeId, drillId, EMERGENCY_TASK_QUEUE, rehearsalId, scheduledId, TASK_QUEUE } from '../workflows/messages';
+import {
+  backupRunId,
+  changeId,
+  drillId,
+  EMERGENCY_TASK_QUEUE,
+  rehearsalId,
+  scheduledId,
+  TASK_QUEUE,
+  verificationRunId,
+} from '../workflows/messages';
 import { invalidInput } from './exit';
 import { type RunbookName } from './runbook-words';
 import { didYouMean } from '../activities/inventory/suggest';
@@ -58,6 +67,18 @@ export const RUNBOOKS: readonly RunbookEntry[] = [
     workflowId: underLock,
     input: async () => (await import('../workflows/inputs.js')).rejoinOrder,
     example: { cluster: 'orders', instance: 'db1' },
+  },
+  {
+    name: 'backUp',
+    taskQueue: TASK_QUEUE,
+    workflowId: ({ cluster, dryRun }) => (dryRun === true ? rehearsalId(cluster) : backupRunId(cluster)),
+    input: async () => (await import('../workflows/inputs.js')).backUpOrder,
+  },
+  {
+    name: 'verifyBackup',
+    taskQueue: TASK_QUEUE,
+    workflowId: ({ cluster, dryRun }) => (dryRun === true ? rehearsalId(cluster) : verificationRunId(cluster)),
+    input: async () => (await import('../workflows/inputs.js')).verifyOrder,
   },
 ];
 

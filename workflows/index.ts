@@ -3,6 +3,7 @@ import { workflowInfo } from '@temporalio/workflow';
 
 export { archiveAlarm } from './archive-alarm';
 export { archiveBinlogs } from './archive-binlogs';
+export { backUp } from './back-up';
 export { emergencyFailover } from './emergency-failover';
 export { failoverPermits } from './failover-permits';
 export { notifyRun } from './notify-run';
@@ -10,15 +11,18 @@ export { plannedSwitchover } from './planned-switchover';
 export { failoverDrill } from './failover-drill';
 export { rejoinInstance } from './rejoin-instance';
 export { scheduledRun } from './scheduled-run';
+export { verifyBackup } from './verify-backup';
 export { watchCluster } from './watch-cluster';
 
 const KNOWN = [
   'archiveBinlogs',
+  'backUp',
   'emergencyFailover',
   'failoverDrill',
   'plannedSwitchover',
   'rejoinInstance',
   'scheduledRun',
+  'verifyBackup',
   'watchCluster',
 ];
 

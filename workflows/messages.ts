@@ -21,6 +21,9 @@ export const archiveId = (cluster: string): string => `cluster/${cluster}/archiv
 export const rehearsalId = (cluster: string): string => `cluster/${cluster}/rehearsal`;
 /** One drill of a cluster at a time; its changes take the lock one by one, so that a real failover is never kept waiting. */
 export const drillId = (cluster: string): string => `cluster/${cluster}/drill`;
+/** Neither changes the cluster: they hold ids of their own and never its lock. */
+export const backupRunId = (cluster: string): string => `cluster/${cluster}/backup`;
+export const verificationRunId = (cluster: string): string => `cluster/${cluster}/verification`;
 /** Of a Temporal schedule, and before the time in the ids of its runs. */
 export const scheduleId = (name: string): string => `${SCHEDULE_PREFIX}${name}`;
 export const SCHEDULE_PREFIX = 'mysql-runbooks/';

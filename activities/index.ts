@@ -10,6 +10,10 @@ import { type Holdup } from '../workflows/decisions/holdups';
 import { type RunbookReport } from '../workflows/decisions/report';
 import { archiveBinlogs, type ArchiveOrder, type ArchiveTurn } from './archive/archive';
 import { awaitSessions, lastSession, type Looking, restartApplication } from './applications/reconnect';
+import { type HoldOrder, letGoOn } from './backups/logical/hold';
+import { type Taken, takeLogical, type TakeOrder } from './backups/logical/take';
+import { type Proved, proveBackup, type ProveOrder } from './backups/prove/prove';
+import { retainBackups, type Retained } from './backups/retain';
 import { type Deps, serverNamed, words } from './deps';
 import { RunbookError } from './errors';
 import { type FenceFindings } from '../workflows/decisions/fence';
@@ -251,6 +255,11 @@ export function createActivities(
       await recordDrill(deps, order);
       await emptyWrites(serverNamed(deps, order.cluster, order.primary), order.cluster.schema);
     },
+    takeLogical: (order: TakeOrder): Promise<Taken> => takeLogical(deps, order),
+    letGoOn: (order: HoldOrder): Promise<'ran' | 'started'> => letGoOn(deps, order),
+    proveBackup: (order: ProveOrder): Promise<Proved> => proveBackup(deps, order),
+    retainBackups: ({ cluster }: { readonly cluster: Cluster }): Promise<Retained> =>
+      retainBackups(deps, cluster, Date.now()),
     writeReport: (report: RunbookReport): Promise<string[]> => writeReport(deps, report),
     channelsOf: async ({ cluster }: { readonly cluster: string }): Promise<string[]> =>
       channelNames(await deps.inventory(), cluster),

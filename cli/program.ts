@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { registerArchive } from './commands/archive';
+import { registerBackups } from './commands/backups';
 import { registerCodecServer } from './commands/codec-server';
 import { registerControls } from './commands/control';
 import { registerDoctor, registerTopology } from './commands/look';
@@ -71,6 +72,7 @@ export function buildProgram(): Command {
   registerWorker(program);
   registerSchedules(program);
   registerDrills(program);
+  registerBackups(program);
   registerCodecServer(program);
   registerGateway(program);
   program.commandsGroup('Set up:');

@@ -7,6 +7,9 @@ export const RUNBOOK_WORDS = {
     'a failover, rehearsed and measured: the primary moves, or is killed, and comes back; without --cluster the one drilled longest ago',
   rejoinInstance: 'a server comes back and follows the primary again: --input \'{"instance": "db1"}\'',
   provisionReplica: 'a server is filled anew from a replica and follows the primary: --input \'{"instance": "db4"}\'',
+  backUp: 'a backup of one moment, from a replica, whole in the store or not there',
+  verifyBackup:
+    'the newest backup, or --input \'{"backup": "ID"}\', is restored into a scratch server, checked and compared',
 } as const;
 
 export type RunbookName = keyof typeof RUNBOOK_WORDS;

@@ -7,6 +7,8 @@ import {
   rehearsalId,
   scheduledId,
   TASK_QUEUE,
+  backupRunId,
+  verificationRunId,
 } from '../workflows/messages';
 import { invalidInput } from './exit';
 import { type RunbookName } from './runbook-words';
@@ -74,6 +76,18 @@ export const RUNBOOKS: readonly RunbookEntry[] = [
       dryRun === true || typeof instance !== 'string' ? rehearsalId(cluster) : provisionId(cluster, instance),
     input: async () => (await import('../workflows/inputs.js')).provisionOrder,
     example: { cluster: 'orders', instance: 'db4' },
+  },
+  {
+    name: 'backUp',
+    taskQueue: TASK_QUEUE,
+    workflowId: ({ cluster, dryRun }) => (dryRun === true ? rehearsalId(cluster) : backupRunId(cluster)),
+    input: async () => (await import('../workflows/inputs.js')).backUpOrder,
+  },
+  {
+    name: 'verifyBackup',
+    taskQueue: TASK_QUEUE,
+    workflowId: ({ cluster, dryRun }) => (dryRun === true ? rehearsalId(cluster) : verificationRunId(cluster)),
+    input: async () => (await import('../workflows/inputs.js')).verifyOrder,
   },
 ];
 

@@ -4,6 +4,7 @@ import { workflowInfo } from '@temporalio/workflow';
 export { attachReplica } from './attach-replica';
 export { archiveAlarm } from './archive-alarm';
 export { archiveBinlogs } from './archive-binlogs';
+export { backUp } from './back-up';
 export { emergencyFailover } from './emergency-failover';
 export { failoverPermits } from './failover-permits';
 export { notifyRun } from './notify-run';
@@ -12,16 +13,19 @@ export { failoverDrill } from './failover-drill';
 export { provisionReplica } from './provision-replica';
 export { rejoinInstance } from './rejoin-instance';
 export { scheduledRun } from './scheduled-run';
+export { verifyBackup } from './verify-backup';
 export { watchCluster } from './watch-cluster';
 
 const KNOWN = [
   'archiveBinlogs',
+  'backUp',
   'emergencyFailover',
   'failoverDrill',
   'plannedSwitchover',
   'provisionReplica',
   'rejoinInstance',
   'scheduledRun',
+  'verifyBackup',
   'watchCluster',
 ];
 

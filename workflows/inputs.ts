@@ -125,6 +125,32 @@ export const drillOrder = z.strictObject({
 });
 export type DrillOrder = z.output<typeof drillOrder>;
 
+const whoAndWhy = {
+  dryRun: z.boolean().default(false).describe('Only say what would be done'),
+  reason: z.string().max(500).default(''),
+  requestedBy: z.string().max(200).default('unknown (started without a name)'),
+  trigger: z.enum(['person', 'schedule']).default('person'),
+};
+
+export const backUpOrder = z.strictObject({
+  cluster,
+  from: z.string().min(1).optional().describe('The instance that is copied; without it the best replica is'),
+  ...whoAndWhy,
+});
+export type BackUpOrder = z.output<typeof backUpOrder>;
+
+export const verifyOrder = z.strictObject({
+  cluster,
+  backup: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/, 'expected the id of a backup, as `runbook backups` lists it')
+    .optional()
+    .describe('Its id; without it the newest'),
+  from: z.string().min(1).optional().describe('The instance that it is compared with; without it the best replica'),
+  ...whoAndWhy,
+});
+export type VerifyOrder = z.output<typeof verifyOrder>;
+
 /** Filled by `runbook schedules apply`. */
 export const scheduledOrder = z.strictObject({
   schedule: z.string().min(1).describe('Name of the schedule in the inventory'),
@@ -134,6 +160,8 @@ export const scheduledOrder = z.strictObject({
 
 /** What can be started on a schedule, with the form of its input. */
 export const ORDERS: Readonly<Record<string, z.ZodType>> = {
+  backUp: backUpOrder,
+  verifyBackup: verifyOrder,
   failoverDrill: drillOrder,
   plannedSwitchover: switchoverOrder,
   rejoinInstance: rejoinOrder,

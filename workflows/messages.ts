@@ -23,6 +23,9 @@ export const rehearsalId = (cluster: string): string => `cluster/${cluster}/rehe
 export const drillId = (cluster: string): string => `cluster/${cluster}/drill`;
 /** One filling of an instance at a time; it takes the lock only for the moment when the new replica is pointed at the primary. */
 export const provisionId = (cluster: string, instance: string): string => `cluster/${cluster}/provision/${instance}`;
+/** Neither changes the cluster: they hold ids of their own and never its lock. */
+export const backupRunId = (cluster: string): string => `cluster/${cluster}/backup`;
+export const verificationRunId = (cluster: string): string => `cluster/${cluster}/verification`;
 /** Of a Temporal schedule, and before the time in the ids of its runs. */
 export const scheduleId = (name: string): string => `${SCHEDULE_PREFIX}${name}`;
 export const SCHEDULE_PREFIX = 'mysql-runbooks/';

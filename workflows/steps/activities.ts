@@ -136,3 +136,11 @@ export const schedules = activities({
   startToCloseTimeout: '10 s',
   retry: patient,
 });
+
+/** Hours of copying, on the queue of what can wait. A worker that dies is missed soon, because a replica may stand still until then. */
+export const backups = activities({
+  taskQueue: TASK_QUEUE,
+  startToCloseTimeout: '7 days',
+  heartbeatTimeout: '5 s',
+  retry: { ...patient, maximumAttempts: 5 },
+});

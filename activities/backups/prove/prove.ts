@@ -13,6 +13,7 @@ import { type Deps, stopwatch } from '../../deps';
 import { type ErrorCode, RunbookError } from '../../errors';
 import { tellProgress } from '../../progress';
 import { findBackup } from '../catalogue';
+import { letGoOn } from '../logical/hold';
 import { backupsOf, placesOf } from '../places';
 import { loadBackup } from '../restore/load';
 import { type Scratch, startScratch } from '../scratch/scratch';
@@ -52,6 +53,7 @@ export async function proveBackup(deps: Deps, order: ProveOrder): Promise<Proved
       message: `the inventory names no place where a backup of ${cluster.name} could be restored`,
       hint: `Write clusters.${cluster.name}.backups.scratch: { mysqld: /usr/sbin/mysqld, folder: /scratch }.`,
     });
+  await letGoOn(deps, order);
   const { manifest } = await findBackup(store, cluster.name, order.id);
   const checks: Check[] = [];
   let restoreMs: number | null = null;

@@ -1,0 +1,69 @@
+import { noBackups } from './back-up';
+import { type RunbookReport } from './decisions/report';
+import { parseInput, type VerifyOrder, verifyOrder } from './inputs';
+import { backups, tidy } from './steps/activities';
+import { findSource } from './steps/backup-source';
+import { unlessCalledOff } from './steps/call-off';
+import { keep } from './steps/keep';
+import { refusal } from './steps/preflight';
+import { openRunbook, type Runbook } from './steps/runbook';
+import { whileStoreIsAway } from './steps/store-patience';
+
+const form = { workflow: 'verifyBackup', example: { cluster: 'orders' } };
+
+/**
+ * A backup is a thing that has been restored. Paper: docs/runbooks/verify-backup.md, whose step names are used here. Nothing of the
+ * cluster is changed; the applier of one replica stands still for a moment. A backup that is none is a failed run.
+ */
+export async function verifyBackup(input?: unknown): Promise<RunbookReport> {
+  const order = parseInput(verifyOrder, input, form);
+  const book = openRunbook('verifyBackup', order);
+  return unlessCalledOff(book, () => verify(book, order));
+}
+
+async function verify(book: Runbook, order: VerifyOrder): Promise<RunbookReport> {
+  const { cluster, choice } = await findSource(book, order);
+  const { source, isPrimary } = choice;
+  const refusals = [
+    ...(cluster.backups ? [] : [noBackups(cluster)]),
+    ...(source === null ? [{ sentence: choice.because, cure: choice.cure }] : []),
+  ];
+  if (refusals.length > 0 || source === null) {
+    const { outcome, headline } = refusal(book, refusals);
+    return keep(book.close(outcome, headline));
+  }
+  const which = order.backup ?? 'the newest backup';
+  if (order.dryRun)
+    return keep(book.close('planned', `${which} would be restored, and compared with ${source}: ${choice.because}`));
+
+  book.phase('prove', `${which} is restored into a scratch server`);
+  const hold = { cluster, source, isPrimary };
+  const proof = await book
+    .step(
+      'Restore it, check it, let it follow, compare it, destroy it',
+      () =>
+        whileStoreIsAway(book, 'prove', () =>
+          backups.proveBackup({ ...hold, id: order.backup ?? null, run: book.run }),
+        ),
+      ({ because }) => because,
+    )
+    .catch(async (error: unknown) => {
+      await tidy
+        .letGoOn(hold)
+        .catch(() => book.found.left.push(`look whether ${source} applies: it could not be asked`));
+      throw error;
+    });
+  book.found.evidence.push(
+    ...proof.checks.map(
+      ({ name, verdict, detail, ms }) => `${name}: ${verdict}${ms === null ? '' : ` in ${ms} ms`}, ${detail}`,
+    ),
+  );
+  if (proof.restoreMs !== null)
+    book.found.rto = {
+      ...{ totalMs: proof.restoreMs, from: 'nothing', to: 'a server with all rows' },
+      because: 'measured: everything is gone, and the backup is restored',
+    };
+  if (proof.verdict === 'proven') return keep(book.close('done', proof.because));
+  book.found.left.push(`take a new backup now (backUp), and find out what happened to ${proof.backup}`);
+  return keep(book.close('failed', proof.because));
+}

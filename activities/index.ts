@@ -9,6 +9,7 @@ import { type Permit } from '../workflows/decisions/permits';
 import { type Holdup } from '../workflows/decisions/holdups';
 import { type RunbookReport } from '../workflows/decisions/report';
 import { archiveBinlogs, type ArchiveOrder, type ArchiveTurn } from './archive/archive';
+import { type PurgeOrder, purgeTo, surveyPurge } from './archive/purge';
 import { awaitSessions, lastSession, type Looking, restartApplication } from './applications/reconnect';
 import { type Deps, serverNamed, words } from './deps';
 import { RunbookError } from './errors';
@@ -80,6 +81,9 @@ export function createActivities(
 
     archiveBinlogs: (order: ArchiveOrder): Promise<ArchiveTurn> =>
       archiveBinlogs({ ...deps, cancelled: deps.cancelled() }, order),
+
+    surveyPurge: (order: PurgeOrder) => surveyPurge(deps, order),
+    purgeTo: (order: Parameters<typeof purgeTo>[1]): Promise<void> => purgeTo(deps, order),
 
     async takePermit({
       cluster,

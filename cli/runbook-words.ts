@@ -5,6 +5,8 @@ export const RUNBOOK_WORDS = {
     'the primary is well and moves on purpose, now, --at a time or in a --window: --to db2, or the best replica is taken',
   failoverDrill:
     'a failover, rehearsed and measured: the primary moves, or is killed, and comes back; without --cluster the one drilled longest ago',
+  purgeBinlogs:
+    'binary logs that no replica, backup promise or archive needs any more go; `runbook plan` says what holds the rest back',
   rejoinInstance: 'a server comes back and follows the primary again: --input \'{"instance": "db1"}\'',
 } as const;
 

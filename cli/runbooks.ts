@@ -53,6 +53,12 @@ export const RUNBOOKS: readonly RunbookEntry[] = [
     chooses: true,
   },
   {
+    name: 'purgeBinlogs',
+    taskQueue: TASK_QUEUE,
+    workflowId: underLock,
+    input: async () => (await import('../workflows/inputs.js')).purgeOrder,
+  },
+  {
     name: 'rejoinInstance',
     taskQueue: EMERGENCY_TASK_QUEUE,
     workflowId: underLock,

@@ -8,6 +8,7 @@ export { failoverPermits } from './failover-permits';
 export { notifyRun } from './notify-run';
 export { plannedSwitchover } from './planned-switchover';
 export { failoverDrill } from './failover-drill';
+export { purgeBinlogs } from './purge-binlogs';
 export { rejoinInstance } from './rejoin-instance';
 export { scheduledRun } from './scheduled-run';
 export { watchCluster } from './watch-cluster';
@@ -17,6 +18,7 @@ const KNOWN = [
   'emergencyFailover',
   'failoverDrill',
   'plannedSwitchover',
+  'purgeBinlogs',
   'rejoinInstance',
   'scheduledRun',
   'watchCluster',

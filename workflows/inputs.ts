@@ -105,12 +105,23 @@ export const scheduledOrder = z.strictObject({
   input: z.record(z.string(), z.unknown()).default({}),
 });
 
+export const purgeOrder = z.strictObject({
+  cluster,
+  keep: z.number().int().min(1).max(100_000).default(2).describe('So many of the newest files of each member stay'),
+  dryRun: z.boolean().default(false).describe('Only say what would go, and what holds the rest back'),
+  reason: z.string().max(500).default(''),
+  requestedBy: z.string().max(200).default('unknown (started without a name)'),
+  trigger: z.enum(['person', 'schedule']).default('person'),
+});
+export type PurgeOrder = z.output<typeof purgeOrder>;
+
 /** What can be started on a schedule, with the form of its input. */
 export const ORDERS: Readonly<Record<string, z.ZodType>> = {
   failoverDrill: drillOrder,
   plannedSwitchover: switchoverOrder,
   rejoinInstance: rejoinOrder,
   emergencyFailover: failoverOrder,
+  purgeBinlogs: purgeOrder,
 };
 const told = z.strictObject({
   ids: z.array(z.string()).readonly(),

@@ -4,7 +4,10 @@ import { type SecretReference } from '../../workflows/decisions/cluster';
 import { absoluteSecret } from './paths';
 
 /** Relative paths are meant from the folder of the inventory; a program without a slash is looked up on PATH. */
-export function absoluteBackups({ store, encryption, scratch, archive, ...rest }: BackupPolicy, folder: string): BackupPolicy {
+export function absoluteBackups(
+  { store, encryption, scratch, archive, ...rest }: BackupPolicy,
+  folder: string,
+): BackupPolicy {
   const secret = (reference: SecretReference) => absoluteSecret(reference, folder);
   return {
     ...rest,

@@ -52,6 +52,7 @@ const CATALOGUE = {
   BACKUP_DAMAGED: 'not possible',
   ARCHIVE_GAP: 'not possible',
   BACKUP_UNKNOWN: 'not possible',
+  LOAD_FAILED: 'not possible',
   TOOL_MISSING: 'not possible',
   TOOL_FAILED: 'not yet',
   INTERNAL: 'our bug',

@@ -53,6 +53,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     createdAt: new Date().toISOString(),
     binFolder: mysql.bin,
     mysqld: mysql.mysqld,
+    mysqldOptions: mysql.options,
     lifetime: options.lifetime ?? 'lab',
     socketsFolder: sockets,
     inventoryPath: join(folder, 'fleet.yaml'),

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { READ_BACKEND, WRITE_BACKEND } from './haproxy';
 import { type LabOptions, type LabServer, type LabState } from './options';
@@ -41,6 +42,7 @@ export function writeInventory(state: LabState, options: LabOptions, reports: st
         accounts: { admin: account('admin'), replication: account('replication'), backup: account('backup') },
         tls: { mode: 'verify', ca: state.tls.ca },
         schema: 'runbooks',
+        backups: backupsOf(state),
         ...(routers ? { routers } : {}),
         failover: { mode: 'automatic', holdDownSeconds: 0, approvalMinutes: 10, ...options.failover },
       },
@@ -68,4 +70,20 @@ function controlOf(state: LabState, { optionFile, folder }: Pick<LabServer, 'opt
   const server = [state.mysqld, `--defaults-file=${optionFile}`];
   const start = state.lifetime === 'starter' ? ['sh', '-c', WITH_STARTER, String(process.pid), ...server] : server;
   return { kind: 'local', start, pidFile: pidFileOf({ folder }) };
+}
+
+/** A folder beside the servers: no place for real backups, and enough to see them made and proven. */
+function backupsOf(state: LabState) {
+  const path = join(state.folder, 'backups');
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return {
+    store: { kind: 'folder', path },
+    parallel: 2,
+    scratch: {
+      mysqld: state.mysqld,
+      folder: join(state.folder, 'scratch'),
+      options: state.mysqldOptions,
+      bufferPoolMegabytes: 64,
+    },
+  };
 }

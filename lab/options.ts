@@ -120,6 +120,8 @@ export interface LabState {
   /** Folder with mysql and mysqlbinlog. */
   readonly binFolder: string;
   readonly mysqld: string;
+  /** What that program needs to find its own files. */
+  readonly mysqldOptions: Readonly<Record<string, string>>;
   readonly lifetime: Lifetime;
   readonly inventoryPath: string;
   readonly accounts: LabAccounts;

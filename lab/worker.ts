@@ -44,7 +44,7 @@ export async function startWorker(state: LabState, options: WorkerOptions = {}):
       ...process.env,
       TEMPORAL_ADDRESS: state.temporal.address,
       TEMPORAL_NAMESPACE: state.temporal.namespace,
-      RUNBOOK_MYSQLBINLOG: join(state.binFolder, 'mysqlbinlog'),
+      ...clientPrograms(state),
       ...(options.faultAt ? { RUNBOOK_FAULT_AT: options.faultAt } : {}),
       ...options.env,
     },
@@ -66,3 +66,9 @@ export async function startWorker(state: LabState, options: WorkerOptions = {}):
   }
   return worker;
 }
+
+/** Where the lab's own client programs are, as workers look for them. */
+export const clientPrograms = ({ binFolder }: LabState): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    ['mysqlbinlog', 'mysqldump', 'mysql'].map((name) => [`RUNBOOK_${name.toUpperCase()}`, join(binFolder, name)]),
+  );

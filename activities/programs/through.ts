@@ -22,11 +22,15 @@ export const programNamed = (name: string): string => process.env[`RUNBOOK_${nam
 export const throughProgram = (command: readonly string[], options: StreamOptions = {}): Readable =>
   startThrough(command, options).output;
 
+export interface Started {
+  readonly output: Readable;
+  readonly pid: number | undefined;
+  /** It has ended well, though nobody may have read all of its output yet. */
+  readonly hasEnded: () => boolean;
+}
+
 /** The same, where its process must be known. */
-export function startThrough(
-  command: readonly string[],
-  options: StreamOptions = {},
-): { readonly output: Readable; readonly pid: number | undefined } {
+export function startThrough(command: readonly string[], options: StreamOptions = {}): Started {
   const [program = '', ...args] = command;
   const output = new PassThrough({ highWaterMark: 262_144 });
   const child = spawn(program, args, {
@@ -56,7 +60,7 @@ export function startThrough(
     options.input?.destroy();
   });
   if (options.input) feed(child, options.input, fail);
-  return { output, pid: child.pid };
+  return { output, pid: child.pid, hasEnded: () => output.writableEnded };
 }
 
 function feed(child: ChildProcess, input: Readable, fail: (error: Error) => void): void {

@@ -1,16 +1,12 @@
-import { type Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RunbookError } from '../../errors';
 import { type Mysql } from '../../mysql/mysql';
-import { programNamed, startThrough } from '../../programs/through';
+import { programNamed, type Started, startThrough } from '../../programs/through';
 import { type TableFacts } from '../../../workflows/decisions/backups/manifest';
 import { quoteName } from '../../mysql/quoting';
 import { type Table } from './tables';
 
-export interface Dump {
-  readonly output: Readable;
-  readonly pid: number;
-}
+export type Dump = Started;
 
 /** Rows of a value are escaped as mysqldump does by itself; nothing in a piece needs what another piece has set. */
 const ALWAYS = [
@@ -21,7 +17,7 @@ const ALWAYS = [
 /** mysqldump with our login. `file`: the option file that has it. Never locks, and so never stands in a failover's way. */
 export function startDump(file: string, args: readonly string[]): Dump {
   const command = [programNamed('mysqldump'), `--defaults-extra-file=${file}`, ...ALWAYS, ...args];
-  const { output, pid } = startThrough(command, {
+  return startThrough(command, {
     failed: (how, said) =>
       new RunbookError({
         code: 'TOOL_FAILED',
@@ -29,17 +25,18 @@ export function startDump(file: string, args: readonly string[]): Dump {
         hint: 'Where a definition was changed meanwhile, the next attempt is consistent again; else correct what it names.',
       }),
   });
-  return { output, pid: pid ?? 0 };
 }
 
 const LOOK_EVERY_MS = 20;
 
 /** Until every one of these programs reads from a snapshot of its own. Throws TOOL_FAILED when they do not in time. */
 export async function awaitSnapshots(server: Mysql, dumps: readonly Dump[], withinMs: number): Promise<void> {
-  const pids = dumps.map(({ pid }) => String(pid));
   for (const until = performance.now() + withinMs; ;) {
     const broken = dumps.find(({ output }) => output.errored);
     if (broken?.output.errored) throw broken.output.errored;
+    // A small one has read everything before anybody looks.
+    const pids = dumps.filter(({ hasEnded }) => !hasEnded()).map(({ pid }) => String(pid));
+    if (pids.length === 0) return;
     const rows = await server.rows<{ pid: string }>(
       `SELECT DISTINCT p.ATTR_VALUE AS pid
          FROM performance_schema.session_connect_attrs p
@@ -50,11 +47,13 @@ export async function awaitSnapshots(server: Mysql, dumps: readonly Dump[], with
         WHERE p.ATTR_NAME = '_pid' AND p.ATTR_VALUE IN (?)`,
       [pids],
     );
-    if (rows.length === new Set(pids).size) return;
+    const open = rows.map(({ pid }) => pid);
+    const missing = dumps.filter(({ hasEnded, pid }) => !hasEnded() && !open.includes(String(pid)));
+    if (missing.length === 0) return;
     if (performance.now() > until)
       throw new RunbookError({
         code: 'TOOL_FAILED',
-        message: `only ${rows.length} of ${pids.length} dumps had opened their snapshot after ${withinMs / 1000} s`,
+        message: `${missing.length} of ${dumps.length} dumps had not opened their snapshot after ${withinMs / 1000} s`,
         hint: 'Look for locks on that server, and at performance_schema_session_connect_attrs_size, by which they are known.',
       });
     await pause(LOOK_EVERY_MS);

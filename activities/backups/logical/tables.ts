@@ -1,4 +1,5 @@
 import { type Session } from '../../mysql/mysql';
+import { quoteName } from '../../mysql/quoting';
 
 export interface Table {
   readonly schema: string;
@@ -27,7 +28,7 @@ export async function lookInside(session: Session): Promise<Inside> {
   );
   const schemas = [];
   for (const { name } of names) {
-    const [row] = await session.rows<Record<string, string>>('SHOW CREATE DATABASE IF NOT EXISTS ??', [name]);
+    const [row] = await session.rows<Record<string, string>>(`SHOW CREATE DATABASE IF NOT EXISTS ${quoteName(name)}`);
     schemas.push({ name, create: row?.['Create Database'] ?? '' });
   }
   const found = await session.rows<{

@@ -19,6 +19,7 @@ import { readAccounts } from './accounts';
 import { dumpOf, storeDefinitions } from './definitions';
 import { type Files, filesOf } from './files';
 import { type HoldOrder, letGoOn, whileStill } from './hold';
+import { serverFacts, type ServerFacts } from '../server-facts';
 import { awaitSnapshots, type Counting, countRows, type Dump } from './snapshots';
 import { splitDump } from './split';
 import { type Inside, lookInside, shareOut } from './tables';
@@ -72,7 +73,7 @@ export async function takeLogical(deps: Deps, order: TakeOrder): Promise<Taken> 
       ...{ version: 1, id, cluster: cluster.name, kind: 'logical', base: null },
       tool: 'mysqldump',
       ...{ serverVersion: copied.version, source: order.source, sourceUuid: copied.uuid },
-      gtidExecuted: copied.gtidExecuted,
+      ...{ gtidExecuted: copied.gtidExecuted, settings: copied.settings },
       ...{ startedAt: order.startedAt, endedAt: new Date().toISOString() },
       tables: copied.counted,
       files: [...files.stored].sort((one, other) => (one.key < other.key ? -1 : 1)),
@@ -102,10 +103,7 @@ export async function removeAll(store: Store, prefix: string): Promise<number> {
   return left.length;
 }
 
-interface Copied {
-  readonly gtidExecuted: string;
-  readonly version: string;
-  readonly uuid: string;
+interface Copied extends ServerFacts {
   readonly counted: readonly TableFacts[];
   readonly stillMs: number;
   readonly notes: readonly string[];
@@ -115,7 +113,7 @@ interface Opened {
   readonly inside: Inside;
   readonly dumps: readonly Dump[];
   readonly counting: readonly Counting[];
-  readonly facts: { readonly gtidExecuted: string; readonly version: string; readonly uuid: string };
+  readonly facts: ServerFacts;
 }
 
 async function copyAll(
@@ -132,9 +130,7 @@ async function copyAll(
   return withClientFile(deps, { cluster, instance, account }, async (file) => {
     const running: Dump[] = [];
     const open = async (): Promise<Opened> => {
-      const [facts] = await server.rows<{ gtid: string; version: string; uuid: string }>(
-        'SELECT @@global.gtid_executed AS gtid, VERSION() AS version, @@server_uuid AS uuid',
-      );
+      const facts = await serverFacts(server);
       const inside = await server.session((session) => lookInside(session), { deadlineMs: SNAPSHOTS_WITHIN_MS });
       const shares = shareOut(inside.tables, parallel);
       for (const [number, share] of shares.entries()) running.push(await dumpOf(file, number, inside, share));
@@ -142,11 +138,7 @@ async function copyAll(
       const counting = shareOut(inside.tables, Math.min(parallel, 2)).map((share) => countRows(server, share));
       if (running.length > 0) await awaitSnapshots(server, running, SNAPSHOTS_WITHIN_MS);
       await Promise.all(counting.map(({ ready }) => ready));
-      const { gtid = '', version = '', uuid = '' } = facts ?? {};
-      return {
-        ...{ inside, dumps: [...running], counting },
-        facts: { gtidExecuted: gtid.replaceAll('\n', ''), version: version.split('-')[0] ?? version, uuid },
-      };
+      return { inside, dumps: [...running], counting, facts };
     };
     const store = async ({ inside, dumps }: Opened): Promise<void> => {
       await Promise.all(dumps.map(({ output }) => splitDump(output, files.pieces(), PIECE_BYTES)));

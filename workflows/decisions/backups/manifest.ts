@@ -14,6 +14,8 @@ export interface BackupManifest {
   readonly sourceUuid: string;
   /** Exactly these transactions are in it. */
   readonly gtidExecuted: string;
+  /** Variables of the server that its data depends on, as an option file has them. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly startedAt: string;
   readonly endedAt: string;
   /** Counted in the same snapshot. */

@@ -1,0 +1,189 @@
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type BackupFile, type BackupManifest, type FilePart } from '../../../workflows/decisions/backups/manifest';
+import { type Cluster, type Instance, type SecretReference } from '../../../workflows/decisions/cluster';
+import { RunbookError } from '../../errors';
+import { withClientFile } from '../../mysql/client-file';
+import { type Mysql } from '../../mysql/mysql';
+import { programNamed, throughProgram } from '../../programs/through';
+import { damaged, type Sealing } from '../sealing/sealing';
+import { Measure } from '../store/measure';
+import { type Store } from '../store/store';
+import { type Readable } from 'node:stream';
+
+export interface LoadTarget {
+  readonly mysql: Mysql;
+  readonly cluster: Cluster;
+  readonly instance: Instance;
+  readonly secret: (reference: SecretReference) => Promise<string>;
+}
+
+export interface LoadOrder {
+  readonly store: Store;
+  readonly sealing: Sealing;
+  readonly manifest: BackupManifest;
+  /** Sessions that load. */
+  readonly parallel: number;
+  /** `locked`: accounts exist, as definers of views and routines, and nobody can log in as one of them; what cannot be had here is left out. */
+  readonly accounts: 'locked' | 'as they were';
+  readonly progress: (done: number, total: number) => void;
+}
+
+/**
+ * Load a logical backup into a server that is empty: schemas, tables by several sessions, then routines, views, triggers and events, and last the GTID
+ * set. Nothing of it goes into a binary log. Throws BACKUP_DAMAGED, LOAD_FAILED, those of the store and the server.
+ * Source: MySQL manual, "mysql Client Options", --binary-mode; "gtid_purged".
+ */
+export async function loadBackup(order: LoadOrder, target: LoadTarget): Promise<void> {
+  const { manifest, parallel, store, sealing } = order;
+  const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  const account = target.cluster.accounts.admin;
+  const at = { cluster: target.cluster, instance: target.instance, account };
+  await withClientFile(target, at, async (options) => {
+    const load = async (file: BackupFile) => {
+      const force = file.part === 'accounts' && order.accounts === 'locked' ? ['--force'] : [];
+      await run(options, file, openFile(store, sealing, file), force);
+      done += file.bytes;
+      order.progress(done, total);
+    };
+    const ofPart = (part: FilePart) => manifest.files.filter((file) => file.part === part);
+    const redo = (how: 'ENABLE' | 'DISABLE') =>
+      // A server without it only loads more slowly.
+      target.mysql.run(`ALTER INSTANCE ${how} INNODB REDO_LOG`, [], { deadlineMs: 60_000 }).catch(() => undefined);
+
+    for (const file of ofPart('schemas')) await load(file);
+    await redo('DISABLE');
+    try {
+      await eachByMany(tablesInOrder(manifest.files), parallel, load);
+    } finally {
+      await redo('ENABLE');
+    }
+    for (const file of ofPart('accounts')) await load(file);
+    if (order.accounts === 'locked') await lockAccounts(target);
+    for (const part of ['routines', 'views', 'triggers', 'events'] as const)
+      for (const file of ofPart(part)) await load(file);
+  });
+  await setGtids(target.mysql, manifest.gtidExecuted);
+}
+
+/** What is stored, as it was before it was sealed; an error at its end where it is not what the manifest says. */
+export function openFile(store: Store, sealing: Sealing, file: BackupFile): Promise<Readable> {
+  return store.get(file.key).then((stored) => {
+    const measure = new Measure();
+    const checked = new Measure();
+    const opened = sealing.unseal(file.key, measure);
+    pipeline(stored, measure).catch((error: unknown) => opened.destroy(error as Error));
+    pipeline(opened, checked, { end: false })
+      .then(() => {
+        const { bytes, sha256 } = measure.result();
+        if (bytes === file.bytes && sha256 === file.sha256) checked.end();
+        else checked.destroy(damaged(file.key, 'it is not what was stored: its hash differs from the manifest'));
+      })
+      .catch((error: unknown) => checked.destroy(error as Error));
+    return checked;
+  });
+}
+
+/** A table's definition before the rest of its rows; the largest tables first, so that no session is left with one at the end. */
+export function tablesInOrder(files: readonly BackupFile[]): (readonly BackupFile[])[] {
+  const tables = new Map<string, BackupFile[]>();
+  for (const file of files.filter(({ part }) => part === 'table' || part === 'rows')) {
+    const name = JSON.stringify([file.schema, file.table]);
+    tables.set(name, [...(tables.get(name) ?? []), file]);
+  }
+  const size = (table: readonly BackupFile[]) => table.reduce((sum, { bytes }) => sum + bytes, 0);
+  return [...tables.values()]
+    .map((table) => [...table].sort((one, other) => (one.part === other.part ? 0 : one.part === 'table' ? -1 : 1)))
+    .sort((one, other) => size(other) - size(one));
+}
+
+/** The first file of a group before its others, which then may go beside each other. The first error ends all. */
+async function eachByMany<Item>(
+  groups: readonly (readonly Item[])[],
+  many: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const waiting = groups.flatMap(([first, ...rest]) => (first === undefined ? [] : [{ item: first, rest }]));
+  const free: Item[] = [];
+  let failed = false;
+  let begun = 0;
+  const next = async (): Promise<void> => {
+    for (;;) {
+      if (failed) return;
+      const more = free.shift();
+      if (more !== undefined) {
+        await work(more);
+        continue;
+      }
+      const group = waiting.shift();
+      if (!group) {
+        if (begun === 0) return;
+        // Somebody's first piece is under way: its other pieces come.
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        continue;
+      }
+      begun += 1;
+      try {
+        await work(group.item);
+      } finally {
+        begun -= 1;
+      }
+      free.push(...group.rest);
+    }
+  };
+  await Promise.all(
+    Array.from({ length: many }, () =>
+      next().catch((error: unknown) => {
+        failed = true;
+        throw error;
+      }),
+    ),
+  );
+}
+
+const SESSION = 'SET SESSION sql_log_bin = 0, foreign_key_checks = 0, unique_checks = 0';
+
+async function run(
+  options: string,
+  file: BackupFile,
+  opening: Promise<Readable>,
+  more: readonly string[],
+): Promise<void> {
+  const input = await opening;
+  const command = [
+    ...[programNamed('mysql'), `--defaults-extra-file=${options}`, '--binary-mode', '--max-allowed-packet=1G'],
+    ...[`--init-command=${SESSION}`, '--default-character-set=utf8mb4', ...more],
+  ];
+  const output = throughProgram(command, {
+    input,
+    failed: (how, said) =>
+      new RunbookError({
+        code: 'LOAD_FAILED',
+        message: `${file.key} could not be loaded: mysql ${how}${said === '' ? '' : `: ${said}`}`,
+        hint: 'Do not rely on this backup before it is known why: take a new one.',
+      }),
+  });
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  await pipeline(output, nowhere).catch((error: unknown) => {
+    throw input.errored ?? error;
+  });
+}
+
+async function lockAccounts({ mysql, cluster }: LoadTarget): Promise<void> {
+  const users = await mysql.rows<{ user: string; host: string }>(
+    "SELECT User AS user, Host AS host FROM mysql.user WHERE User NOT LIKE 'mysql.%' AND User <> ? AND account_locked = 'N'",
+    [cluster.accounts.admin.user],
+  );
+  for (const { user, host } of users) await mysql.run('ALTER USER ?@? ACCOUNT LOCK', [user, host]);
+}
+
+/** What the backup holds is what the server has executed: nothing else was committed on it. */
+async function setGtids(mysql: Mysql, gtidExecuted: string): Promise<void> {
+  const version = String(await mysql.value('SELECT VERSION()'));
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  await mysql.run(major < 8 || (major === 8 && minor < 4) ? 'RESET MASTER' : 'RESET BINARY LOGS AND GTIDS', [], {
+    deadlineMs: 60_000,
+  });
+  if (gtidExecuted !== '') await mysql.run('SET GLOBAL gtid_purged = ?', [gtidExecuted]);
+}

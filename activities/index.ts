@@ -10,6 +10,7 @@ import { type Holdup } from '../workflows/decisions/holdups';
 import { type RunbookReport } from '../workflows/decisions/report';
 import { archiveBinlogs, type ArchiveOrder, type ArchiveTurn } from './archive/archive';
 import { type PurgeOrder, purgeTo, surveyPurge } from './archive/purge';
+import { type Restored, type RestoreOrder, restoreTo, surveyRestore, type SurveyRestore } from './archive/restore';
 import { awaitSessions, lastSession, type Looking, restartApplication } from './applications/reconnect';
 import { type Deps, serverNamed, words } from './deps';
 import { RunbookError } from './errors';
@@ -50,6 +51,7 @@ import { switchPrimary } from './switchover/switch';
 import { releaseLeft, type ReleaseOrder } from './switchover/release';
 import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
+export type { Restored };
 export type { ClientsOrder, DrillSurvey, LastChange };
 export type { Advanced, Extras, Fenced, Looking, Opened, Preview, Routed, Settled, Sight, Switched };
 
@@ -82,6 +84,8 @@ export function createActivities(
     archiveBinlogs: (order: ArchiveOrder): Promise<ArchiveTurn> =>
       archiveBinlogs({ ...deps, cancelled: deps.cancelled() }, order),
 
+    surveyRestore: (order: SurveyRestore) => surveyRestore(deps, order),
+    restoreTo: (order: RestoreOrder): Promise<Restored> => restoreTo(deps, order),
     surveyPurge: (order: PurgeOrder) => surveyPurge(deps, order),
     purgeTo: (order: Parameters<typeof purgeTo>[1]): Promise<void> => purgeTo(deps, order),
 

@@ -7,6 +7,8 @@ export const RUNBOOK_WORDS = {
     'a failover, rehearsed and measured: the primary moves, or is killed, and comes back; without --cluster the one drilled longest ago',
   purgeBinlogs:
     'binary logs that no replica, backup promise or archive needs any more go; `runbook plan` says what holds the rest back',
+  restoreToPoint:
+    'a table that was dropped, any second of the past: --input \'{"before": "GTID", "tables": ["shop.orders"], "into": "file"}\'',
   rejoinInstance: 'a server comes back and follows the primary again: --input \'{"instance": "db1"}\'',
 } as const;
 

@@ -1,5 +1,13 @@
 import { type ZodType } from 'zod';
-import { changeId, drillId, EMERGENCY_TASK_QUEUE, rehearsalId, scheduledId, TASK_QUEUE } from '../workflows/messages';
+import {
+  changeId,
+  drillId,
+  EMERGENCY_TASK_QUEUE,
+  rehearsalId,
+  restoreId,
+  scheduledId,
+  TASK_QUEUE,
+} from '../workflows/messages';
 import { invalidInput } from './exit';
 import { type RunbookName } from './runbook-words';
 import { didYouMean } from '../activities/inventory/suggest';
@@ -57,6 +65,13 @@ export const RUNBOOKS: readonly RunbookEntry[] = [
     taskQueue: TASK_QUEUE,
     workflowId: underLock,
     input: async () => (await import('../workflows/inputs.js')).purgeOrder,
+  },
+  {
+    name: 'restoreToPoint',
+    taskQueue: TASK_QUEUE,
+    workflowId: ({ cluster, dryRun }) => (dryRun === true ? rehearsalId(cluster) : restoreId(cluster)),
+    input: async () => (await import('../workflows/inputs.js')).restoreOrder,
+    example: { cluster: 'orders', at: '2026-11-22T03:00:00+01:00' },
   },
   {
     name: 'rejoinInstance',

@@ -10,6 +10,7 @@ export { plannedSwitchover } from './planned-switchover';
 export { failoverDrill } from './failover-drill';
 export { purgeBinlogs } from './purge-binlogs';
 export { rejoinInstance } from './rejoin-instance';
+export { restoreToPoint } from './restore-to-point';
 export { scheduledRun } from './scheduled-run';
 export { watchCluster } from './watch-cluster';
 
@@ -20,6 +21,7 @@ const KNOWN = [
   'plannedSwitchover',
   'purgeBinlogs',
   'rejoinInstance',
+  'restoreToPoint',
   'scheduledRun',
   'watchCluster',
 ];

@@ -108,9 +108,10 @@ async function addItems(lab: Lab, rows: number): Promise<void> {
 }
 
 async function until<Seen>(what: string, look: () => Promise<Seen | null>): Promise<Seen> {
-  for (const end = performance.now() + WITHIN_MS; performance.now() < end; await pause(200)) {
+  for (const end = performance.now() + WITHIN_MS; performance.now() < end;) {
     const seen = await look();
     if (seen !== null) return seen;
+    await pause(200);
   }
   throw new Error(`not within ${WITHIN_MS / 1000} s: ${what}`);
 }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchApply } from './binlog-apply';
 import { benchApproval } from './approval';
 import { benchGateway } from './gateway';
 import { benchRollback, type RollbackCase } from './rollback';
@@ -12,6 +13,7 @@ const USAGE = `Usage: npm run bench -- failover [--runs 10] [--case kill|hang] [
        npm run bench -- switchover [--runs 20] [--case idle|500-per-second|2000-per-second|rollback] [--json FILE]
        npm run bench -- approval [--runs 20] [--json FILE]
        npm run bench -- gateway [--runs 200] [--json FILE]
+       npm run bench -- restore [--runs 3] [--seconds 15] [--json FILE]
        npm run bench -- watch [--seconds 60] [--json FILE]`;
 
 async function main(): Promise<number> {
@@ -40,6 +42,13 @@ async function main(): Promise<number> {
   };
   if (positionals[0] === 'watch') {
     await print('watch', [await benchWatch(Number(values.seconds), (line) => console.error(line))]);
+    return 0;
+  }
+  if (positionals[0] === 'restore') {
+    await print(
+      'restore',
+      await benchApply(Number(values.runs ?? 3), Number(values.seconds), (line) => console.error(line)),
+    );
     return 0;
   }
   if (positionals[0] === 'approval') {

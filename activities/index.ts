@@ -9,6 +9,8 @@ import { type Permit } from '../workflows/decisions/permits';
 import { type Holdup } from '../workflows/decisions/holdups';
 import { type RunbookReport } from '../workflows/decisions/report';
 import { archiveBinlogs, type ArchiveOrder, type ArchiveTurn } from './archive/archive';
+import { type PurgeOrder, purgeTo, surveyPurge } from './archive/purge';
+import { type Restored, type RestoreOrder, restoreTo, surveyRestore, type SurveyRestore } from './archive/restore';
 import { awaitSessions, lastSession, type Looking, restartApplication } from './applications/reconnect';
 import { type HoldOrder, letGoOn } from './backups/logical/hold';
 import { type Taken, takeLogical, type TakeOrder } from './backups/logical/take';
@@ -61,6 +63,7 @@ import { surveyProvision } from './provision/survey';
 import { type ProvisionSurvey } from '../workflows/decisions/provision/facts';
 import { routeReads, routeWrites, shareReads, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
+export type { Restored };
 export type { ClientsOrder, DrillSurvey, LastChange };
 export type { Copied, Recipient };
 export type { Advanced, Extras, Fenced, Looking, Opened, Preview, Routed, Settled, Sight, Switched };
@@ -93,6 +96,11 @@ export function createActivities(
 
     archiveBinlogs: (order: ArchiveOrder): Promise<ArchiveTurn> =>
       archiveBinlogs({ ...deps, cancelled: deps.cancelled() }, order),
+
+    surveyRestore: (order: SurveyRestore) => surveyRestore(deps, order),
+    restoreTo: (order: RestoreOrder): Promise<Restored> => restoreTo(deps, order),
+    surveyPurge: (order: PurgeOrder) => surveyPurge(deps, order),
+    purgeTo: (order: Parameters<typeof purgeTo>[1]): Promise<void> => purgeTo(deps, order),
 
     async takePermit({
       cluster,

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchApply } from './binlog-apply';
 import { benchApproval } from './approval';
 import { benchGateway } from './gateway';
 import { benchProvision, PROVISION_CASES } from './provision';
@@ -14,6 +15,7 @@ const USAGE = `Usage: npm run bench -- failover [--runs 10] [--case kill|hang] [
        npm run bench -- provision [--runs 3] [--megabytes 500] [--case clone|logical] [--json FILE]
        npm run bench -- approval [--runs 20] [--json FILE]
        npm run bench -- gateway [--runs 200] [--json FILE]
+       npm run bench -- restore [--runs 3] [--seconds 15] [--json FILE]
        npm run bench -- watch [--seconds 60] [--json FILE]`;
 
 async function main(): Promise<number> {
@@ -43,6 +45,13 @@ async function main(): Promise<number> {
   };
   if (positionals[0] === 'watch') {
     await print('watch', [await benchWatch(Number(values.seconds), (line) => console.error(line))]);
+    return 0;
+  }
+  if (positionals[0] === 'restore') {
+    await print(
+      'restore',
+      await benchApply(Number(values.runs ?? 3), Number(values.seconds), (line) => console.error(line)),
+    );
     return 0;
   }
   if (positionals[0] === 'approval') {

@@ -5,6 +5,10 @@ export const RUNBOOK_WORDS = {
     'the primary is well and moves on purpose, now, --at a time or in a --window: --to db2, or the best replica is taken',
   failoverDrill:
     'a failover, rehearsed and measured: the primary moves, or is killed, and comes back; without --cluster the one drilled longest ago',
+  purgeBinlogs:
+    'binary logs that no replica, backup promise or archive needs any more go; `runbook plan` says what holds the rest back',
+  restoreToPoint:
+    'a table that was dropped, any second of the past: --input \'{"before": "GTID", "tables": ["shop.orders"], "into": "file"}\'',
   rejoinInstance: 'a server comes back and follows the primary again: --input \'{"instance": "db1"}\'',
   provisionReplica: 'a server is filled anew from a replica and follows the primary: --input \'{"instance": "db4"}\'',
   backUp: 'a backup of one moment, from a replica, whole in the store or not there',

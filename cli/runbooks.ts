@@ -9,6 +9,7 @@ import {
   TASK_QUEUE,
   backupRunId,
   verificationRunId,
+  restoreId,
 } from '../workflows/messages';
 import { invalidInput } from './exit';
 import { type RunbookName } from './runbook-words';
@@ -61,6 +62,19 @@ export const RUNBOOKS: readonly RunbookEntry[] = [
       dryRun === true ? rehearsalId(cluster) : cluster === FLEET ? 'fleet/drill' : drillId(cluster),
     input: async () => (await import('../workflows/inputs.js')).drillOrder,
     chooses: true,
+  },
+  {
+    name: 'purgeBinlogs',
+    taskQueue: TASK_QUEUE,
+    workflowId: underLock,
+    input: async () => (await import('../workflows/inputs.js')).purgeOrder,
+  },
+  {
+    name: 'restoreToPoint',
+    taskQueue: TASK_QUEUE,
+    workflowId: ({ cluster, dryRun }) => (dryRun === true ? rehearsalId(cluster) : restoreId(cluster)),
+    input: async () => (await import('../workflows/inputs.js')).restoreOrder,
+    example: { cluster: 'orders', at: '2026-11-22T03:00:00+01:00' },
   },
   {
     name: 'rejoinInstance',

@@ -7,17 +7,26 @@ import { type Lab, startLab } from './index';
 import { faultsOf } from './faults';
 import { type Load, startLoad } from './load';
 import { momentsOf, reportOfChange } from './follow-run';
+import { loseTable } from './lost-table';
 import { printProgress } from './programs/progress';
 
 const PER_SECOND = 500;
 
-/** One real failover from nothing, told line by line; ends with one line that scripts can read. Exit code 0 = nothing was lost. */
-async function demo(keep: boolean): Promise<number> {
-  say(
-    pc.bold('A MySQL primary dies under load, and writes resume.'),
-    'Real servers, a real HAProxy, a real Temporal; nothing is simulated.',
-    '',
-  );
+type Act = (lab: Lab, client: Client) => Promise<number>;
+
+const ACTS: Readonly<Record<string, { readonly title: string; readonly act: Act }>> = {
+  failover: { title: 'A MySQL primary dies under load, and writes resume.', act: failOver },
+  'lost-table': { title: 'A table is dropped under load, and comes back.', act: bringBackTable },
+};
+
+/** From nothing, told line by line; ends with one line that scripts can read. Exit code 0 = nothing was lost. */
+async function demo(name: string, keep: boolean): Promise<number> {
+  const chosen = ACTS[name];
+  if (!chosen) {
+    say(`There is no demo "${name}": ${Object.keys(ACTS).join(', ')}.`);
+    return 2;
+  }
+  say(pc.bold(chosen.title), 'Real servers, a real HAProxy, a real Temporal; nothing is simulated.', '');
   const lab = await startLab({
     name: 'demo',
     temporal: true,
@@ -28,7 +37,7 @@ async function demo(keep: boolean): Promise<number> {
   try {
     const connection = await Connection.connect({ address: lab.temporal?.address ?? '' });
     try {
-      return await failOver(lab, new Client({ connection }));
+      return await chosen.act(lab, new Client({ connection }));
     } finally {
       await connection.close();
     }
@@ -97,13 +106,25 @@ async function tell(lab: Lab, load: Load, report: RunbookReport, faultAt: number
   return lost.length === 0 && doubles.length === 0 && report.outcome === 'done' ? 0 : 1;
 }
 
+async function bringBackTable(lab: Lab, client: Client): Promise<number> {
+  say('', 'Three servers: db1 takes writes, db2 and db3 follow. Clients write 200 rows a second into shop.orders.');
+  const { report, rows, back, backMs, acknowledged: writes, lost } = await loseTable(lab, client, say);
+  for (const { line } of momentsOf(report)) say(`  ${line}`);
+  say('', report.headline, ...report.left.map((line) => pc.dim(`  left to do: ${line}`)), '');
+  say(
+    `shop.items back ${(backMs / 1000).toFixed(2)} s after its DROP · ${back} of ${rows} rows · lost ${lost} of ${writes} acknowledged writes beside it`,
+  );
+  return report.outcome === 'done' && back === rows && lost === 0 ? 0 : 1;
+}
+
 async function acknowledged(load: Load, rows: number): Promise<void> {
   while (load.acknowledged.length < rows) await load.nextAcknowledgement();
 }
 
 const say = (...lines: string[]): void => lines.forEach((line) => process.stdout.write(`${line}\n`));
 
-demo(process.argv.includes('--keep')).then(
+const [wanted = 'failover'] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+demo(wanted, process.argv.includes('--keep')).then(
   (code) => {
     process.exitCode = code;
   },

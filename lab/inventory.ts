@@ -79,6 +79,7 @@ function backupsOf(state: LabState) {
   return {
     store: { kind: 'folder', path },
     parallel: 2,
+    archive: { folder: join(state.folder, 'archive'), megabytes: 4, seconds: 2 },
     scratch: {
       mysqld: state.mysqld,
       folder: join(state.folder, 'scratch'),

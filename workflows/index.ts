@@ -11,7 +11,9 @@ export { notifyRun } from './notify-run';
 export { plannedSwitchover } from './planned-switchover';
 export { failoverDrill } from './failover-drill';
 export { provisionReplica } from './provision-replica';
+export { purgeBinlogs } from './purge-binlogs';
 export { rejoinInstance } from './rejoin-instance';
+export { restoreToPoint } from './restore-to-point';
 export { scheduledRun } from './scheduled-run';
 export { verifyBackup } from './verify-backup';
 export { watchCluster } from './watch-cluster';
@@ -23,7 +25,9 @@ const KNOWN = [
   'failoverDrill',
   'plannedSwitchover',
   'provisionReplica',
+  'purgeBinlogs',
   'rejoinInstance',
+  'restoreToPoint',
   'scheduledRun',
   'verifyBackup',
   'watchCluster',

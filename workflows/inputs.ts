@@ -158,6 +158,60 @@ export const scheduledOrder = z.strictObject({
   input: z.record(z.string(), z.unknown()).default({}),
 });
 
+export const purgeOrder = z.strictObject({
+  cluster,
+  keep: z.number().int().min(1).max(100_000).default(2).describe('So many of the newest files of each member stay'),
+  dryRun: z.boolean().default(false).describe('Only say what would go, and what holds the rest back'),
+  reason: z.string().max(500).default(''),
+  requestedBy: z.string().max(200).default('unknown (started without a name)'),
+  trigger: z.enum(['person', 'schedule']).default('person'),
+});
+export type PurgeOrder = z.output<typeof purgeOrder>;
+
+const gtidSet = z.string().refine(isGtidSet, 'expected a GTID set as the server prints it');
+const oneGtid = z
+  .string()
+  .regex(
+    /^[0-9a-f-]{36}(:[a-z_][a-z0-9_]*)?:[1-9][0-9]*$/i,
+    'expected one transaction, as 3e11fa47-71ca-11e1-9e33-c80aa9429562:23',
+  );
+
+export const restoreOrder = z
+  .strictObject({
+    cluster,
+    to: oneGtid.optional().describe('Up to and with this transaction'),
+    before: oneGtid.optional().describe('Up to just before this transaction'),
+    at: moment('at').optional().describe('Up to the last commit before this moment'),
+    gtids: gtidSet.optional().describe('Exactly these transactions'),
+    without: gtidSet.optional().describe('Everything that is archived but these; by approval'),
+    tables: z.array(z.string()).readonly().default([]).describe('Only these, as schema.table'),
+    into: z
+      .enum(['instance', 'file', 'cluster'])
+      .default('instance')
+      .describe('A new server that is left running; dump files of tables; or tables into the cluster, by approval'),
+    backup: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Id of the backup to begin with; default the newest before the target'),
+    dryRun: z.boolean().default(false).describe('Only show the target and the way to it'),
+    reason: z.string().max(500).default(''),
+    requestedBy: z.string().max(200).default('unknown (started without a name)'),
+    trigger: z.enum(['person', 'schedule']).default('person'),
+  })
+  .refine(
+    ({ to, before, at, gtids, without }) =>
+      [to, before, at, gtids, without].filter((one) => one !== undefined).length === 1,
+    {
+      message: 'expected exactly one of "to", "before", "at", "gtids", "without"',
+    },
+  )
+  .refine(({ into, tables }) => into === 'instance' || tables.length > 0, {
+    path: ['tables'],
+    message: 'expected the tables to bring back, for example ["shop.orders"]',
+  });
+export type RestoreOrder = z.output<typeof restoreOrder>;
+
 /** What can be started on a schedule, with the form of its input. */
 export const ORDERS: Readonly<Record<string, z.ZodType>> = {
   backUp: backUpOrder,
@@ -167,6 +221,7 @@ export const ORDERS: Readonly<Record<string, z.ZodType>> = {
   rejoinInstance: rejoinOrder,
   provisionReplica: provisionOrder,
   emergencyFailover: failoverOrder,
+  purgeBinlogs: purgeOrder,
 };
 const told = z.strictObject({
   ids: z.array(z.string()).readonly(),

@@ -18,6 +18,8 @@ export const scheduledId = (cluster: string): string => `cluster/${cluster}/sche
 export const watchId = (cluster: string): string => `cluster/${cluster}/watch`;
 /** One archive of a cluster's binary logs. */
 export const archiveId = (cluster: string): string => `cluster/${cluster}/archive`;
+/** One restore of a cluster at a time; it holds no lock, since it touches nothing of it before its last step. */
+export const restoreId = (cluster: string): string => `cluster/${cluster}/restore`;
 export const rehearsalId = (cluster: string): string => `cluster/${cluster}/rehearsal`;
 /** One drill of a cluster at a time; its changes take the lock one by one, so that a real failover is never kept waiting. */
 export const drillId = (cluster: string): string => `cluster/${cluster}/drill`;

@@ -42,6 +42,7 @@ const ADMIN: readonly Grant[] = [
     why: 'super_read_only with the one above; end sessions of others; get in under offline_mode',
   },
   { privileges: ['SERVICE_CONNECTION_ADMIN'], since: 80_014, why: 'the admin port' },
+  { privileges: ['BINLOG_ADMIN'], since: 80_000, why: 'PURGE BINARY LOGS of what nobody needs' },
   { privileges: ['XA_RECOVER_ADMIN'], since: 80_000, why: 'XA RECOVER shows what another session prepared' },
   { privileges: ['SET_USER_ID'], since: 80_000, until: 80_200, why: 'ALTER EVENT of another definer' },
   { privileges: ['SET_ANY_DEFINER'], since: 80_200, why: 'ALTER EVENT of another definer' },

@@ -5,6 +5,7 @@ import { serveAlerts } from './alerts';
 import { bearerOf, openChecks, same, stranger } from './authenticate';
 import { bounded, openDesk } from './desk';
 import { type GatewayDeps } from './deps';
+import { archiveMetrics } from './archive-metrics';
 import { openMetrics } from './metrics';
 import { bodyOf, malformed, notFound, notJson, Refusal, tooLarge, unavailable } from './refusals';
 import { serveRuns } from './runs';
@@ -30,6 +31,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
       : {}),
   }) as unknown as FastifyInstance;
   const metrics = openMetrics();
+  const lookAtArchives = archiveMetrics(metrics.registry, deps.inventory, deps.client);
   const check = openChecks(deps.secrets);
 
   app.removeAllContentTypeParsers();
@@ -66,6 +68,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
   app.get('/metrics', async (request, reply) => {
     const token = (await deps.inventory()).gateway?.metrics?.token;
     if (!token || !(await check(token, (known) => same(known, bearerOf(request.headers))))) throw stranger();
+    await lookAtArchives();
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   serveAlerts(app, { deps, desk: openDesk(deps.client, deps.now), metrics, check });

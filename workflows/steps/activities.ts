@@ -121,6 +121,14 @@ export const copying = activities({
   retry: { ...patient, maximumInterval: '30 s', maximumAttempts: 100 },
 });
 
+/** What reads and writes the store of backups: it may take its time, and holds up nobody. */
+export const archiving = activities({
+  taskQueue: TASK_QUEUE,
+  startToCloseTimeout: '24 hours',
+  heartbeatTimeout: '5 s',
+  retry: { ...patient, maximumInterval: '10 s', maximumAttempts: 5 },
+});
+
 /** Clients write until they are told to stop, and then tell what they saw. */
 export const clients = activities({
   taskQueue: TASK_QUEUE,

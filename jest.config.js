@@ -1,6 +1,6 @@
 /**
- * `unit` needs no server, `real` runs real mysqld, HAProxy and Temporal processes. `incidents` (a fleet each), `fleet` (two hundred
- * clusters) and `chaos` want the machine for themselves.
+ * `unit` needs no server, `real` runs real mysqld, HAProxy and Temporal processes. `incidents` and `recovery` (a fleet each), `fleet`
+ * (two hundred clusters) and `chaos` want the machine for themselves.
  */
 const common = {
   testEnvironment: 'node',
@@ -16,6 +16,8 @@ const common = {
   },
   modulePathIgnorePatterns: ['<rootDir>/dist'],
 };
+
+const RECOVERY = '/test/incidents/(p|b)\\d+-|/test/incidents/lost-table';
 
 module.exports = {
   projects: [
@@ -33,7 +35,14 @@ module.exports = {
     { ...common, displayName: 'proxysql', testMatch: ['<rootDir>/test/proxysql/**/*.test.ts'] },
     { ...common, displayName: 'chaos', testMatch: ['<rootDir>/test/chaos/**/*.test.ts'] },
     { ...common, displayName: 'fleet', testMatch: ['<rootDir>/test/fleet/**/*.test.ts'] },
-    { ...common, displayName: 'incidents', testMatch: ['<rootDir>/test/incidents/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'incidents',
+      testMatch: ['<rootDir>/test/incidents/**/*.test.ts'],
+      testPathIgnorePatterns: [RECOVERY],
+    },
+    // Servers that are filled, backed up, restored.
+    { ...common, displayName: 'recovery', testRegex: [RECOVERY] },
   ],
   reporters: ['default', '<rootDir>/test/closing-line.cjs'],
   maxWorkers: 2,

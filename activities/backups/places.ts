@@ -3,7 +3,8 @@ import { type Cluster } from '../../workflows/decisions/cluster';
 import { type Deps } from '../deps';
 import { RunbookError } from '../errors';
 import { openSealing, type Sealing } from './sealing/sealing';
-import { openStore, type Store } from './store/store';
+import { openStore } from './store/open';
+import { type Store } from './store/store';
 
 /** Where the backups of a cluster are and how they are sealed. Throws INVENTORY_INVALID where the inventory says nothing of it, SECRET_UNAVAILABLE. */
 export async function placesOf(

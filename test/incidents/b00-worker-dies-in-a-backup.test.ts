@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCatalogue } from '../../activities/backups/catalogue';
-import { openStore } from '../../activities/backups/store/store';
+import { openStore } from '../../activities/backups/store/open';
 import { isAlive } from '../../lab/processes';
 import { type RunbookReport } from '../../workflows/decisions/report';
 import { TASK_QUEUE } from '../../workflows/messages';

@@ -1,5 +1,3 @@
-import { type Cluster, type Instance } from './cluster';
-
 /** How mysqld is started and stopped on an instance's host, and how a program is run there. */
 export type HostControl =
   | {
@@ -37,10 +35,10 @@ const DEFAULTS: ProvisioningPolicy = {
   rampSeconds: 60,
 };
 
-export const provisioningOf = ({ provisioning }: Pick<Cluster, 'provisioning'>): ProvisioningPolicy =>
+export const provisioningOf = ({ provisioning }: { readonly provisioning?: ProvisioningPolicy }): ProvisioningPolicy =>
   provisioning ?? DEFAULTS;
 
-export const tellControl = ({ control, name }: Pick<Instance, 'control' | 'name'>): string => {
+export const tellControl = ({ control, name }: { readonly control?: HostControl; readonly name: string }): string => {
   switch (control?.kind) {
     case undefined:
       return `nothing in the inventory starts the server of ${name}`;

@@ -5,7 +5,7 @@ import { type RunbookReport } from '../decisions/report';
 import { executeAttach } from './attach';
 import { copying, tidy } from './activities';
 import { attempt } from './attempts';
-import { type Filling } from './provision';
+import { type Filling } from './filling';
 
 /** Filled: it becomes a replica like every other. Between two steps it can be cancelled; it then follows, and gets no reads. */
 export async function join(filling: Filling, donor: string): Promise<RunbookReport> {

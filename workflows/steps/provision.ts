@@ -8,16 +8,9 @@ import { type ProvisionOrder } from '../inputs';
 import { copying, tidy } from './activities';
 import { byWhom } from './call-off';
 import { join } from './provision-join';
+import { type Filling } from './filling';
 import { firm } from './return';
 import { failureCode, failureWords, type Runbook } from './runbook';
-
-/** All that is needed to fill a server. */
-export interface Filling {
-  readonly book: Runbook;
-  readonly order: ProvisionOrder;
-  readonly survey: ProvisionSurvey;
-  readonly plan: ProvisionPlan;
-}
 
 const AGAIN = 'start provisionReplica again: it begins anew where the copy was not complete, and goes on where it was';
 

@@ -1,9 +1,5 @@
 import { type Readable } from 'node:stream';
-import { type SecretReference } from '../../../workflows/decisions/cluster';
-import { type StorePlace } from '../../../workflows/decisions/backups/policy';
 import { RunbookError } from '../../errors';
-import { folderStore } from './folder';
-import { s3Store } from './s3';
 
 /** What is known of a file that was stored. `sha256` in hex, of the bytes as they are stored. */
 export interface Stored {
@@ -51,9 +47,3 @@ export function checkKey(key: string): void {
 
 /** Name of a file that is not whole yet. */
 export const PART = '.part-';
-
-/** The store of a cluster. Throws SECRET_UNAVAILABLE for credentials that cannot be had. */
-export const openStore = async (
-  place: StorePlace,
-  secret: (reference: SecretReference) => Promise<string>,
-): Promise<Store> => (place.kind === 'folder' ? folderStore(place.path) : s3Store(place, secret));

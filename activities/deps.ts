@@ -19,6 +19,16 @@ export interface Deps {
 export const serverNamed = (deps: Deps, cluster: Cluster, name: string): Mysql =>
   deps.servers.of(cluster, knownInstance(cluster, name));
 
+/** As `serverNamed`, logged in as the account that may read and write every row. */
+export const serverAsBackup = (deps: Deps, cluster: Cluster, name: string): Mysql => {
+  const { backup } = cluster.accounts;
+  // Connections are kept by cluster and instance: those of another account are another server's.
+  const asBackup = backup
+    ? { ...cluster, name: `${cluster.name} as backup`, accounts: { ...cluster.accounts, admin: backup } }
+    : cluster;
+  return deps.servers.of(asBackup, knownInstance(cluster, name));
+};
+
 export function knownInstance(cluster: Cluster, name: string): Instance {
   const instance = instanceNamed(cluster, name);
   if (instance) return instance;

@@ -28,7 +28,9 @@ export async function checkSecrets(inventory: Inventory, withValues: boolean): P
 const referencesOf = ({ clusters, notifications, slack, gateway, encryption }: Inventory): SecretReference[] => [
   ...(encryption?.keys ?? []).map(({ key }) => key),
   ...(encryption?.codecServer.token ? [encryption.codecServer.token] : []),
-  ...clusters.flatMap(({ accounts }) => [accounts.admin.password, accounts.replication.password]),
+  ...clusters.flatMap(({ accounts: { admin, replication, backup } }) =>
+    [admin, replication, ...(backup ? [backup] : [])].map(({ password }) => password),
+  ),
   ...clusters.flatMap(({ routers }) => routers.flatMap(secretsOf)),
   ...notifications.flatMap(secretsOfNotification),
   ...[slack?.token, slack?.signingSecret, slack?.appToken].filter((reference) => reference !== undefined),

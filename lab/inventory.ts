@@ -5,7 +5,7 @@ import { type LabOptions, type LabState } from './options';
 
 /** Writes the inventory that describes this lab, as a person would write one for a fleet. Secrets stay in their files. */
 export function writeInventory(state: LabState, options: LabOptions, reports: string): void {
-  const account = (name: 'admin' | 'replication') => ({
+  const account = (name: 'admin' | 'replication' | 'backup') => ({
     user: state.accounts[name].user,
     password: { file: state.accounts[name].passwordFile },
   });
@@ -36,7 +36,7 @@ export function writeInventory(state: LabState, options: LabOptions, reports: st
       [state.cluster]: {
         durability: state.durability,
         instances,
-        accounts: { admin: account('admin'), replication: account('replication') },
+        accounts: { admin: account('admin'), replication: account('replication'), backup: account('backup') },
         tls: { mode: 'verify', ca: state.tls.ca },
         schema: 'runbooks',
         ...(routers ? { routers } : {}),

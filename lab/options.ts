@@ -107,7 +107,7 @@ export interface LabAccount {
   readonly passwordFile: string;
 }
 
-export type LabAccounts = Readonly<Record<'root' | 'admin' | 'replication' | 'app', LabAccount>>;
+export type LabAccounts = Readonly<Record<'root' | 'admin' | 'replication' | 'backup' | 'app', LabAccount>>;
 
 /** What `lab.json` holds: everything but secrets. */
 export interface LabState {

@@ -13,5 +13,11 @@ export function drawPasswords(folder: string): LabAccounts {
     writeFileSync(passwordFile, randomBytes(18).toString('base64url'), { mode: 0o600 });
     return { user: ACCOUNTS[name], passwordFile };
   };
-  return { root: draw('root'), admin: draw('admin'), replication: draw('replication'), app: draw('app') };
+  return {
+    root: draw('root'),
+    admin: draw('admin'),
+    replication: draw('replication'),
+    backup: draw('backup'),
+    app: draw('app'),
+  };
 }

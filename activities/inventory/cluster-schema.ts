@@ -141,6 +141,9 @@ export const cluster = strict(
       {
         admin: account('the account of the runbooks').describe('Account that the runbooks work with.'),
         replication: account('the account of the replicas').describe('Account that replicas copy with.'),
+        backup: account('the account that copies servers')
+          .exactOptional()
+          .describe('Account that copies whole servers: CLONE, dumps, checksums. Default: admin.'),
       },
       'accounts with admin and replication',
       'for example accounts: { admin: { user: runbooks, password: { env: MYSQL_ADMIN_PASSWORD } }, replication: … }',

@@ -148,7 +148,11 @@ function settle(written: WrittenInventory, path: string): Inventory {
     ([name, { accounts, tls, applications, drill, ...cluster }]): Cluster => ({
       name,
       ...cluster,
-      accounts: { admin: account(accounts.admin), replication: account(accounts.replication) },
+      accounts: {
+        admin: account(accounts.admin),
+        replication: account(accounts.replication),
+        ...(accounts.backup && { backup: account(accounts.backup) }),
+      },
       tls: absoluteTls(tls, folder),
       ...(applications && {
         applications: applications.map((one) => ({ ...one, command: absoluteCommand(one.command, folder) })),

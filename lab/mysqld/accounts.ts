@@ -2,7 +2,13 @@
  * The accounts of every lab server. `runbooks` has what the runbooks need and not SUPER, where there is a finer one; the reason stands beside each
  * privilege, because people copy this list into their fleets. Passwords are set per lab, never here.
  */
-export const ACCOUNTS = { root: 'lab_root', admin: 'runbooks', replication: 'repl', app: 'app' } as const;
+export const ACCOUNTS = {
+  root: 'lab_root',
+  admin: 'runbooks',
+  replication: 'repl',
+  backup: 'runbooks_backup',
+  app: 'app',
+} as const;
 export type AccountName = keyof typeof ACCOUNTS;
 
 interface Grant {
@@ -15,7 +21,6 @@ interface Grant {
   readonly until?: number;
 }
 
-/** CLONE and backup privileges are left out: provisioning and backups get accounts of their own. */
 const ADMIN: readonly Grant[] = [
   {
     privileges: ['PROCESS', 'REPLICATION CLIENT', 'REPLICATION SLAVE', 'RELOAD', 'EVENT'],
@@ -49,6 +54,34 @@ const REPLICATION: readonly Grant[] = [
   { privileges: ['REPLICATION SLAVE'], why: 'replicas log in with it, and nobody else' },
 ];
 
+/** Whoever copies a server reads every row of it, and whoever fills one writes every row: that is not the account of the runbooks. */
+const BACKUP: readonly Grant[] = [
+  {
+    privileges: ['SELECT', 'SHOW VIEW', 'TRIGGER', 'EVENT', 'LOCK TABLES', 'PROCESS', 'RELOAD', 'REPLICATION CLIENT'],
+    why: 'dumps and checksums: every row, view, trigger and event, in one snapshot with its GTID set',
+  },
+  {
+    privileges: [
+      ...['INSERT', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES'],
+      ...['CREATE VIEW', 'CREATE ROUTINE', 'ALTER ROUTINE'],
+    ],
+    why: 'a dump is loaded into a server that is filled anew',
+  },
+  { privileges: ['SUPER'], until: 80_000, why: 'gtid_purged, sql_log_bin, definers: 5.7 has one privilege for all' },
+  { privileges: ['BACKUP_ADMIN'], since: 80_000, why: 'on the donor: CLONE from here, lock against DDL' },
+  { privileges: ['CLONE_ADMIN'], since: 80_017, why: 'on the recipient: CLONE INSTANCE' },
+  { privileges: ['CONNECTION_ADMIN'], since: 80_000, why: 'fill a server that is closed to everybody else' },
+  { privileges: ['SYSTEM_VARIABLES_ADMIN'], since: 80_000, why: 'gtid_purged of a server that was filled' },
+  { privileges: ['SESSION_VARIABLES_ADMIN'], since: 80_014, why: 'what is loaded goes into no binary log' },
+  { privileges: ['SET_USER_ID'], since: 80_000, until: 80_200, why: 'views, triggers and events of their definers' },
+  {
+    privileges: ['SET_ANY_DEFINER', 'ALLOW_NONEXISTENT_DEFINER'],
+    since: 80_200,
+    why: 'views, triggers and events of their definers',
+  },
+  { privileges: ['SYSTEM_USER'], since: 80_016, why: 'accounts that are system users come along' },
+];
+
 const statementsOf = (grants: readonly Grant[], account: string, version: string) => {
   const here = versionNumber(version);
   return grants
@@ -64,11 +97,12 @@ const versionNumber = (version: string): number => {
 export const adminGrants = (account: string, version: string): readonly string[] =>
   statementsOf(ADMIN, account, version).map(({ sql }) => sql);
 
-/** Both accounts as the manual shows them for a release (docs/security.md; a test compares). */
+/** The accounts as the manual shows them for a release (docs/security.md; a test compares). */
 export const grantScript = (version: string): string =>
   [
     ...statementsOf(ADMIN, `'${ACCOUNTS.admin}'@'%'`, version),
     ...statementsOf(REPLICATION, `'${ACCOUNTS.replication}'@'%'`, version),
+    ...statementsOf(BACKUP, `'${ACCOUNTS.backup}'@'%'`, version),
   ]
     .map(({ sql, why }) => `-- ${why}\n${sql};\n`)
     .join('');
@@ -82,6 +116,7 @@ export const accountStatements = (version: string): readonly string[] => {
     `GRANT ALL ON *.* TO ${user('root')} WITH GRANT OPTION`,
     ...adminGrants(user('admin'), version),
     ...statementsOf(REPLICATION, user('replication'), version).map(({ sql }) => sql),
+    ...statementsOf(BACKUP, user('backup'), version).map(({ sql }) => sql),
     `GRANT ALL ON \`shop\`.* TO ${user('app')}`,
   ];
 };

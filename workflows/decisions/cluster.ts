@@ -14,7 +14,12 @@ export interface Cluster {
   readonly name: string;
   readonly durability: Durability;
   readonly instances: readonly Instance[];
-  readonly accounts: { readonly admin: Account; readonly replication: Account };
+  readonly accounts: {
+    readonly admin: Account;
+    readonly replication: Account;
+    /** Copies whole servers: CLONE, dumps, checksums. Left out: admin does. */
+    readonly backup?: Account;
+  };
   readonly routers: readonly Router[];
   readonly failover: FailoverPolicy;
   /** Read it with `approvalsOf`: runs that began before there were policies have none. */

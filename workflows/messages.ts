@@ -18,6 +18,8 @@ export const watchId = (cluster: string): string => `cluster/${cluster}/watch`;
 export const rehearsalId = (cluster: string): string => `cluster/${cluster}/rehearsal`;
 /** One drill of a cluster at a time; its changes take the lock one by one, so that a real failover is never kept waiting. */
 export const drillId = (cluster: string): string => `cluster/${cluster}/drill`;
+/** One upgrade of a cluster at a time; it lasts for days, and only its switchovers take the lock. */
+export const upgradeId = (cluster: string): string => `cluster/${cluster}/upgrade`;
 /** Of a Temporal schedule, and before the time in the ids of its runs. */
 export const scheduleId = (name: string): string => `${SCHEDULE_PREFIX}${name}`;
 export const SCHEDULE_PREFIX = 'mysql-runbooks/';
@@ -76,6 +78,10 @@ export const cancelUpdate = defineUpdate<string, [Word]>('cancel');
 export const pauseSignal = defineSignal<[Word]>('pause');
 export const resumeSignal = defineSignal<[Word]>('resume');
 export const cancelSignal = defineSignal<[Word]>('cancel');
+
+/** Of an upgrade: the old release takes the writes again, with all that was written since. */
+export const goBackUpdate = defineUpdate<string, [Word]>('goBack');
+export const goBackSignal = defineSignal<[Word]>('goBack');
 
 /** An alert is over. */
 export interface ResolvedAlert {

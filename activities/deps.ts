@@ -1,4 +1,5 @@
 import { type Cluster, type Instance, instanceNamed, type SecretReference } from '../workflows/decisions/cluster';
+import { type StageProgress } from '../workflows/decisions/progress';
 import { type StepPart } from '../workflows/decisions/report';
 import { RunbookError } from './errors';
 import { type Inventory } from './inventory/inventory';
@@ -14,6 +15,8 @@ export interface Deps {
   readonly checkpoint: (name: string) => void;
   /** Tells Temporal that this attempt is alive, and how far it is. */
   readonly heartbeat: (details: unknown) => void;
+  /** Tells the run how far it is; left out = nobody listens. Use `tellProgress`. */
+  readonly progress?: (progress: StageProgress) => void;
 }
 
 export const serverNamed = (deps: Deps, cluster: Cluster, name: string): Mysql =>

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { forbidStarts } from './background';
 import { type LabState } from './options';
 import { releasePortsOf } from './ports';
+import { adopt } from './state';
 import { end } from './processes';
 
 /**
@@ -11,6 +12,7 @@ import { end } from './processes';
  */
 export async function takeDown(state: LabState, { keepLogs = false }: { keepLogs?: boolean } = {}): Promise<void> {
   forbidStarts(state);
+  for (const server of state.servers) adopt(state, server);
   await Promise.all(state.started.map((process) => end(process)));
   releasePortsOf(state.folder);
   rmSync(state.socketsFolder, { recursive: true, force: true });

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { READ_BACKEND, WRITE_BACKEND } from './haproxy';
-import { type LabOptions, type LabState } from './options';
+import { type LabOptions, type LabServer, type LabState } from './options';
+import { pidFileOf } from './state';
 
 /** Writes the inventory that describes this lab, as a person would write one for a fleet. Secrets stay in their files. */
 export function writeInventory(state: LabState, options: LabOptions, reports: string): void {
@@ -9,7 +10,7 @@ export function writeInventory(state: LabState, options: LabOptions, reports: st
     user: state.accounts[name].user,
     password: { file: state.accounts[name].passwordFile },
   });
-  const instances = state.servers.map(({ name, host, port, adminPort }) => ({
+  const instances = state.servers.map(({ name, host, port, adminPort, ...server }) => ({
     name,
     host,
     port,
@@ -17,6 +18,7 @@ export function writeInventory(state: LabState, options: LabOptions, reports: st
     ...(options.links ? {} : { adminPort }),
     datacentre: options.datacentres?.[name] ?? 'a',
     ...(options.promotion?.[name] ? { promotion: options.promotion[name] } : {}),
+    ...(server.smallDiskMegabytes > 0 ? {} : { control: controlOf(state, server) }),
     ...(options.delayed?.[name] ? { delaySeconds: options.delayed[name] } : {}),
   }));
   const routers = state.router && [
@@ -56,4 +58,14 @@ export function writeInventory(state: LabState, options: LabOptions, reports: st
     state.inventoryPath,
     `# Written by the lab ${state.name}. Mode 0600 files hold the secrets.\n${stringify(inventory)}`,
   );
+}
+
+/** Ends the server when its lab's starter ends: a worker that started it may be gone by then. */
+const WITH_STARTER = '"$@" & while kill -0 "$0" && kill -0 $!; do sleep 0.2; done 2>&-; kill -9 $! 2>&-; wait';
+
+/** A server that a worker starts is the lab's own: `down` and the faults find it by its pid file. */
+function controlOf(state: LabState, { optionFile, folder }: Pick<LabServer, 'optionFile' | 'folder'>): object {
+  const server = [state.mysqld, `--defaults-file=${optionFile}`];
+  const start = state.lifetime === 'starter' ? ['sh', '-c', WITH_STARTER, String(process.pid), ...server] : server;
+  return { kind: 'local', start, pidFile: pidFileOf({ folder }) };
 }

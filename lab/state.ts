@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { RunbookError } from '../activities/errors';
 import { type LabAccount, type LabServer, type LabState } from './options';
+import { isAlive, markOf } from './processes';
 import { type Door } from './sql';
 
 /** `$RUNBOOK_LABS`, else `${XDG_STATE_HOME:-~/.local/state}/mysql-runbooks/labs`. */
@@ -53,12 +54,32 @@ export const rootDoor = (state: LabState, server: LabServer): Door => ({
   password: passwordOf(state.accounts.root),
 });
 
+export const pidFileOf = ({ folder }: Pick<LabServer, 'folder'>): string => join(folder, 'mysqld.pid');
+
+/** The server by its name, as it runs now: a worker may have started it again. */
 export function serverNamed(state: LabState, name: string): LabServer {
   const server = state.servers.find((known) => known.name === name);
-  if (server) return server;
+  if (server) return adopt(state, server);
   throw new RunbookError({
     code: 'INVALID_INPUT',
     message: `the lab ${state.name} has no server ${name}`,
     hint: `Its servers are ${state.servers.map((known) => known.name).join(', ')}.`,
   });
+}
+
+/** A server that somebody else has started becomes one of the lab's processes. */
+export function adopt(state: LabState, server: LabServer): LabServer {
+  if (isAlive(server) || !existsSync(pidFileOf(server))) return server;
+  const mark = markOf(Number(readFileSync(pidFileOf(server), 'utf8')));
+  if (!isAlive(mark) || !commandOf(mark.pid).includes(server.optionFile)) return server;
+  state.started = [...state.started.filter(isAlive), mark];
+  return Object.assign(server, mark);
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
 }

@@ -1,5 +1,8 @@
 import { Context } from '@temporalio/activity';
+import { type Client } from '@temporalio/client';
 import { type ActivityInterceptorsFactory } from '@temporalio/worker';
+import { isWorthTelling, type StageProgress } from '../workflows/decisions/progress';
+import { stageProgressSignal } from '../workflows/messages';
 
 const BEAT_EVERY_MS = 500;
 /** The observer's beats carry what it last saw and say that its loop still turns: nobody may beat in its place. */
@@ -23,6 +26,24 @@ export const activityContext = {
     Context.current().log.warn(sentence);
   },
 };
+
+/** Passes on how far the running attempt is, as often as that is worth a line in its run's history. Nobody waits for it. */
+export function progressTo(client: Client): (progress: StageProgress) => void {
+  const told = new WeakMap<Context, { progress: StageProgress; atMs: number }>();
+  return (progress) => {
+    const context = Context.current();
+    const atMs = performance.now();
+    const { workflowExecution: run } = context.info;
+    if (!run || !isWorthTelling(told.get(context) ?? null, progress, atMs)) return;
+    told.set(context, { progress, atMs });
+    client.workflow
+      .getHandle(run.workflowId, run.runId)
+      .signal(stageProgressSignal, progress)
+      .catch((error: unknown) => {
+        context.log.warn('how far a step is was not passed on', { error });
+      });
+  };
+}
 
 /**
  * Says for every activity that its worker lives, all the while it works, with the progress it last told. A step may wait for a fence

@@ -13,7 +13,7 @@ import { readBundle } from './bundle';
 import { checkpoints, checkpointsAround } from './checkpoints';
 import { dataConverterOf } from './encryption/data-converter';
 import { failuresOfActivities } from './failures';
-import { activityContext, signsOfLife } from './context';
+import { activityContext, progressTo, signsOfLife } from './context';
 import { newsOf } from './news';
 import { openSlackSocket } from './slack-socket';
 import { ensureSearchAttributes } from './search-attributes';
@@ -78,6 +78,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       startFailover: failoverStarter(client),
       rehearse: rehearser(client),
       checkpoint,
+      progress: progressTo(client),
       ...activityContext,
     });
     // Connections that exist before the incident are what makes the first look take milliseconds.

@@ -2,6 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { type Permit, type PermitRequest } from './decisions/permits';
 import { type Outcome, type PlanSummary, type RunbookReport, type StepRecord } from './decisions/report';
 import { type Pause } from './decisions/controls';
+import { type StageProgress } from './decisions/progress';
 import { type Story } from './decisions/story';
 import { type Question } from './decisions/question';
 import { type Door } from './decisions/votes';
@@ -94,6 +95,9 @@ export const alertResolvedSignal = defineSignal<[ResolvedAlert]>('alertResolved'
 
 export const requestPermitUpdate = defineUpdate<Permit, [PermitRequest]>('requestPermit');
 export const returnPermitSignal = defineSignal<[string]>('returnPermit');
+
+/** Of an activity of the run's own: how far it is. */
+export const stageProgressSignal = defineSignal<[StageProgress]>('stageProgress');
 
 /** There is something new to tell of the run. */
 export const newsSignal = defineSignal('news');

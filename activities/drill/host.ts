@@ -4,6 +4,7 @@ import { type Cluster } from '../../workflows/decisions/cluster';
 import { type Deps, knownInstance, serverNamed } from '../deps';
 import { RunbookError } from '../errors';
 import { runFenceCommand } from '../fencing/command';
+import { startInstance } from '../hosts/start';
 import { rememberedBy } from '../observe/last-seen';
 import { endingOf, runProgram } from '../programs/run';
 import { readVitals, seenNow } from '../watch/vitals';
@@ -99,13 +100,14 @@ async function runHook(command: readonly string[], operation: 'kill' | 'start', 
   if (failed !== '') throw toolFailed(`the ${operation} command ${failed}`);
 }
 
-/** Start it again where a command for that is known, and wait until it answers. Throws HOST_UNREACHABLE when it does not in time. */
+/** Start it again by the drill's command, else as the inventory starts it, and wait until it answers. Throws HOST_UNREACHABLE when it does not in time. */
 export async function startServer(deps: Deps, order: HostOrder): Promise<'started' | 'was there'> {
   const { cluster, name } = order;
   if ((await lifeOf(deps, order)) !== null) return 'was there';
-  const command = cluster.drill?.startCommand;
-  if (command) await runHook(command, 'start', order);
   const seconds = cluster.drill?.startSeconds ?? 0;
+  const command = cluster.drill?.startCommand;
+  if (!command) return startInstance(deps, cluster, name, seconds);
+  await runHook(command, 'start', order);
   for (const until = performance.now() + seconds * 1_000; performance.now() < until;) {
     if ((await lifeOf(deps, order)) !== null) return 'started';
     await pause(LOOK_EVERY_MS * 4);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { approvals } from './approvals-schema';
 import { drill } from './drill-schema';
+import { control, provisioning } from './host-schema';
 import { account, atMost, host, name, port } from './fields';
 import { router } from './router-schema';
 import { WEEKDAYS } from '../../workflows/decisions/calendar';
@@ -33,6 +34,9 @@ const instance = strict(
       .describe(
         'Program that stops this server or its power. Exit code 0 is the proof that it can acknowledge nothing more.',
       ),
+    control: control
+      .exactOptional()
+      .describe('How the server is started on its host. Left out: by a person or a supervisor.'),
   },
   'an instance with name, host and port',
   'for example { name: db1, host: 10.0.0.11, port: 3306 }',
@@ -162,6 +166,7 @@ export const cluster = strict(
       .array(maintenanceWindow, says('a list of windows', 'leave the line out where there is none'))
       .exactOptional()
       .describe('When a planned change may begin that was ordered for a window.'),
+    provisioning: provisioning.exactOptional().describe('How new replicas are made. Left out: by hand alone.'),
     drill: drill.exactOptional().describe('Rehearsals of a failover. Left out: none.'),
     drillable: flag('leave the line out for false')
       .exactOptional()

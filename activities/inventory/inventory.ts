@@ -2,12 +2,21 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { type Voter } from '../../workflows/decisions/approvals';
-import { type Account, type Cluster, type SecretReference, type TlsPolicy } from '../../workflows/decisions/cluster';
+import { type Account, type Cluster } from '../../workflows/decisions/cluster';
 import { type Person } from '../../workflows/decisions/people';
 import { type Router } from '../../workflows/decisions/router';
 import { type Schedule } from '../../workflows/decisions/schedules';
 import { RunbookError } from '../errors';
 import { contradictionsOf } from './crosschecks';
+import {
+  absoluteAccount,
+  absoluteCommand,
+  absoluteCommands,
+  absoluteControl,
+  absoluteSecret,
+  absoluteSocket,
+  absoluteTls,
+} from './paths';
 import { systemCode } from './system-code';
 import { type Finding, findingAt, findingOfYaml, findingsOf, printFinding, type Source } from './findings';
 import { type Gateway, settleGateway } from './gateway';
@@ -145,9 +154,13 @@ function settle(written: WrittenInventory, path: string): Inventory {
     ...(group === undefined ? {} : { group }),
   }));
   const clusters = Object.entries(written.clusters).map(
-    ([name, { accounts, tls, applications, drill, ...cluster }]): Cluster => ({
+    ([name, { accounts, tls, applications, drill, instances, ...cluster }]): Cluster => ({
       name,
       ...cluster,
+      instances: instances.map(({ control, ...one }) => ({
+        ...one,
+        ...(control && { control: absoluteControl(control, folder) }),
+      })),
       accounts: {
         admin: account(accounts.admin),
         replication: account(accounts.replication),
@@ -269,34 +282,3 @@ function settleRouter(router: Named, folder: string): Router {
     }
   }
 }
-
-const absoluteSecret = (reference: SecretReference, folder: string): SecretReference =>
-  'file' in reference ? { file: resolve(folder, reference.file) } : reference;
-
-const absoluteAccount = ({ user, password }: Account, folder: string): Account => ({
-  user,
-  password: absoluteSecret(password, folder),
-});
-
-const absoluteTls = ({ mode, ...files }: TlsPolicy, folder: string): TlsPolicy => ({
-  mode,
-  ...Object.fromEntries(Object.entries(files).map(([which, file]) => [which, resolve(folder, file)])),
-});
-
-/** A name without a slash is looked up on PATH. */
-const absoluteCommand = ([program, ...args]: readonly string[], folder: string): string[] =>
-  program === undefined ? [] : [program.includes('/') ? resolve(folder, program) : program, ...args];
-
-const absoluteCommands = (
-  {
-    killCommand,
-    startCommand,
-  }: { readonly killCommand?: readonly string[]; readonly startCommand?: readonly string[] },
-  folder: string,
-) => ({
-  ...(killCommand && { killCommand: absoluteCommand(killCommand, folder) }),
-  ...(startCommand && { startCommand: absoluteCommand(startCommand, folder) }),
-});
-
-const absoluteSocket = (socket: string, folder: string) =>
-  socket.startsWith('unix:') ? `unix:${resolve(folder, socket.slice('unix:'.length))}` : socket;

@@ -36,7 +36,7 @@ export function runProgram(command: readonly string[], options: ProgramOptions):
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.cwd !== undefined && { cwd: options.cwd }),
-      ...(options.variables && { env: { ...process.env, ...options.variables } }),
+      env: { ...process.env, ...options.variables },
     });
     const heard = { stdout: '', stderr: '' };
     let how: Ended['how'] = 'exit';
@@ -72,7 +72,7 @@ export function runProgram(command: readonly string[], options: ProgramOptions):
   });
 }
 
-function endGroup(pid: number): void {
+export function endGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {

@@ -90,3 +90,12 @@ test.each([
   const named = { ...cluster, routers: [dns] };
   expect(examine(fleet({}).look, named, { routers })).toMatchObject([{ severity: 'bad', instance: 'edge', what }]);
 });
+
+test('where replicas are to be made, a server that nobody starts is named', () => {
+  const policy = { afterFailover: 'no', maxMegabytesPerSecond: 0, donorLagSeconds: 10, rampSeconds: 60 } as const;
+  const control = { kind: 'systemd', unit: 'mysql', sudo: false } as const;
+  const instances = cluster.instances.map((one) => (one.name === 'db3' ? one : { ...one, control }));
+  expect(examine(fleet({}).look, { ...cluster, provisioning: policy, instances })).toMatchObject([
+    { severity: 'note', instance: 'db3', what: 'nothing in the inventory starts its server' },
+  ]);
+});

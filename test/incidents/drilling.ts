@@ -25,11 +25,13 @@ const { servers } = JSON.parse(require('fs').readFileSync(${JSON.stringify(join(
 process.kill(servers.find(({ name }) => name === instance.name).pid, 'SIGKILL');
 `,
   );
-  editInventory(lab, ({ clusters }) =>
+  editInventory(lab, ({ clusters }) => {
+    // A server that was killed is started again by the test, as a supervisor does it.
+    for (const instance of clusters[lab.cluster]!['instances'] as Written[]) delete instance['control'];
     Object.assign(clusters[lab.cluster]!, cluster, {
       drill: { announceSeconds: 0, killCommand: [process.execPath, hook], extras: 'replay', ...policy },
-    }),
-  );
+    });
+  });
 }
 
 interface WrittenInventory extends Written {

@@ -71,8 +71,8 @@ const TABLE: readonly (readonly [string, string, readonly string[]])[] = [
     'a slip in a key, and one that resembles nothing',
     fleet({ instance: '{ name: db1, host: 10.0.0.11, port: 3306, delay_second: 60, colour: red }' }),
     [
-      'fleet.yaml:6:51 clusters.orders.instances[0].delay_second: there is no setting of this name (did you mean "delaySeconds"?) — known here: name, host, port, adminPort, datacentre, promotion, delaySeconds, backupSource, fenceCommand',
-      'fleet.yaml:6:69 clusters.orders.instances[0].colour: there is no setting of this name — known here: name, host, port, adminPort, datacentre, promotion, delaySeconds, backupSource, fenceCommand',
+      'fleet.yaml:6:51 clusters.orders.instances[0].delay_second: there is no setting of this name (did you mean "delaySeconds"?) — known here: name, host, port, adminPort, datacentre, promotion, delaySeconds, backupSource, fenceCommand, control',
+      'fleet.yaml:6:69 clusters.orders.instances[0].colour: there is no setting of this name — known here: name, host, port, adminPort, datacentre, promotion, delaySeconds, backupSource, fenceCommand, control',
     ],
   ],
   [

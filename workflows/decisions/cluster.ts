@@ -1,6 +1,7 @@
 import { type ApprovalPolicy } from './approvals';
 import { type MaintenanceWindow } from './calendar';
 import { type DrillPolicy } from './drill-policy';
+import { type HostControl, type ProvisioningPolicy } from './hosts';
 import { type Account, type TlsPolicy } from './references';
 import { type Router } from './router';
 
@@ -31,6 +32,8 @@ export interface Cluster {
   readonly maintenanceWindows?: readonly MaintenanceWindow[];
   /** Rehearsals of a failover; left out = none. */
   readonly drill?: DrillPolicy;
+  /** How replicas are made; left out = by hand alone, with the defaults. */
+  readonly provisioning?: ProvisioningPolicy;
   /** The primary may be killed on purpose. */
   readonly drillable?: boolean;
   /** The release is to change, or is changing. */
@@ -60,6 +63,8 @@ export interface Instance {
   readonly backupSource: boolean;
   /** Command that takes this server's power to acknowledge commits away (stop, power off). Exit code 0 is the proof. */
   readonly fenceCommand?: readonly string[];
+  /** How mysqld is started on its host; left out = by a person, or a supervisor. */
+  readonly control?: HostControl;
 }
 
 export interface Application {

@@ -1,20 +1,14 @@
 import { ActivityFailure, ApplicationFailure, SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
 import { setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import {
-  type Outcome,
-  type PlanSummary,
-  type Rpo,
-  type Rto,
-  type RunbookReport,
-  type StepPart,
-  type StepRecord,
-} from '../decisions/report';
+import { type Outcome, type RunbookReport, type StepPart, type StepRecord } from '../decisions/report';
 import { type Voter } from '../decisions/approvals';
 import { type Controlled, type Phase, type Story } from '../decisions/story';
 import { type Question } from '../decisions/question';
-import { progressQuery, reportQuery, storyQuery, type RunProgress } from '../messages';
+import { tellStage } from '../decisions/progress';
+import { progressQuery, reportQuery, stageProgressSignal, storyQuery, type RunProgress } from '../messages';
 import { openAsked } from './asked';
 import { audit } from './audit';
+import { type Findings, noFindings } from './findings';
 import { openControls } from './controls';
 import { describeProgress } from './details';
 import { tellOf } from './tell';
@@ -32,21 +26,6 @@ export interface RunbookOrder {
   readonly trigger: string;
   /** Only a look: nobody is told of it. */
   readonly dryRun?: boolean;
-}
-
-/** What a run gathers for its report, beside the steps. The runbook writes here; the book renders it. */
-export interface Findings {
-  oldPrimary: string | null;
-  newPrimary: string | null;
-  plan: PlanSummary | null;
-  rto: Rto | null;
-  rpo: Rpo | null;
-  readonly evidence: string[];
-  readonly decisions: string[];
-  readonly approvals: string[];
-  readonly fenceProofs: string[];
-  readonly lostTransactionFiles: string[];
-  readonly left: string[];
 }
 
 export interface Runbook {
@@ -84,19 +63,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
   const { runId, startTime, workflowId } = workflowInfo();
   const { cluster, requestedBy: by, trigger, reason } = order;
   const steps: StepRecord[] = [];
-  const found: Findings = {
-    oldPrimary: null,
-    newPrimary: null,
-    plan: null,
-    rto: null,
-    rpo: null,
-    evidence: [],
-    decisions: [],
-    approvals: [],
-    fenceProofs: [],
-    lostTransactionFiles: [],
-    left: [],
-  };
+  const found = noFindings();
   let phase = 'look';
   let headline = `${runbook} of ${cluster} has begun`;
   let report: RunbookReport | null = null;
@@ -165,6 +132,14 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
   setHandler(progressQuery, progress, { description: 'What this run is doing now' });
   setHandler(reportQuery, () => report, { description: 'The report, once the run has ended' });
   setHandler(storyQuery, story, { description: 'What notifications tell of this run' });
+  setHandler(stageProgressSignal, (progressed) => {
+    const index = steps.map(({ state }) => state).lastIndexOf('running');
+    const running = steps[index];
+    if (!running) return;
+    steps[index] = { ...running, detail: tellStage(progressed) };
+    show();
+    tell();
+  });
   upsertSearchAttributes([
     { key: clusterKey, value: cluster },
     { key: kindKey, value: runbook },

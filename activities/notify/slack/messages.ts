@@ -75,7 +75,7 @@ export function rootMessage(story: Story, telling: Telling): Message {
   const { runbook, cluster, startedBy, trigger, reason, plan } = story;
   const ended = eventsOf(story).find(({ kind }) => kind === 'ended');
   return message(look, `${SIGN[look]} *${plain(runbook)} of ${plain(cluster)}: ${WORD[look]}*`, [
-    section([plain(ended?.title ?? story.headline), ...bullets(ended?.lines ?? [])]),
+    section([plain(ended?.title ?? story.headline), ...bullets(ended?.lines ?? howFar(story))]),
     ...(plan !== null && !ended ? [section([`*Plan* \`${plan.hash.slice(0, 12)}\`: ${plain(plan.summary)}`])] : []),
     ...(story.waits && !ended ? [callOffButton(story)] : []),
     small([
@@ -85,6 +85,10 @@ export function rootMessage(story: Story, telling: Telling): Message {
     ]),
   ]);
 }
+
+/** Of the step that runs, where it tells that. */
+const howFar = ({ steps }: Story): string[] =>
+  steps.flatMap(({ state, title, detail }) => (state === 'running' && detail !== '' ? [`${title}: ${detail}`] : []));
 
 /** A reply in the thread. */
 export function replyTo(event: RunEvent, story: Story, telling: Telling): Message {

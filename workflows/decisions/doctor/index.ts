@@ -16,6 +16,7 @@ import {
   nonInnodb,
   ourTables,
   retention,
+  startedByNobody,
   transport,
   unreadableMembers,
 } from './surroundings';
@@ -42,6 +43,7 @@ const RULES: readonly Rule[] = [
   clockSkew,
   retention,
   clonePlugin,
+  startedByNobody,
   adminPort,
   transport,
   routing,

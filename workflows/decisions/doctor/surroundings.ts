@@ -64,6 +64,21 @@ export const clonePlugin: Rule = onEach((patient) => {
   ];
 });
 
+/** Only where replicas are to be made: elsewhere nobody asks for it. */
+export const startedByNobody: Rule = ({ cluster }) =>
+  cluster.provisioning === undefined
+    ? []
+    : cluster.instances
+        .filter(({ control }) => control === undefined)
+        .map(({ name }): Finding => ({
+          severity: 'note',
+          instance: name,
+          what: 'nothing in the inventory starts its server',
+          why: 'CLONE ends a server that no supervisor watches, and the new replica waits for a person to start it',
+          fix: ['-- inventory: control: { kind: ssh, destination: mysql@<host>, unit: mysql }'],
+          manual: 'Cloning Remote Data',
+        }));
+
 export const nonInnodb: Rule = onEach(({ detail: { nonInnodbTables: tables } }) => {
   if (tables.length === 0) return [];
   const more = tables.length >= 50 ? ' and more' : '';

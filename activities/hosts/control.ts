@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { type Cluster, type Instance } from '../../workflows/decisions/cluster';
+import { tellControl } from '../../workflows/decisions/hosts';
+import { RunbookError } from '../errors';
+import { endingOf, lastLine, runProgram } from '../programs/run';
+import { type Running, startProgram, type StreamOptions } from '../programs/stream';
+
+/** The machine of one instance. Everything may be done twice. Throws TOOL_FAILED with the program's last words. */
+export interface Host {
+  /** One sentence without a full stop. */
+  readonly describes: string;
+  /** Begins to start the server; that it answers is seen by asking it. Running already is success. */
+  start(): Promise<void>;
+  /** A clean shutdown, which may take its time. Stopped already is success. */
+  stop(): Promise<void>;
+  /** Is its process there, answering or not? null = that cannot be told from here. */
+  alive(): Promise<boolean | null>;
+  /** Run a program on that machine, with streams; null = none can be run there. */
+  readonly open: ((argv: readonly string[], options?: StreamOptions) => Running) | null;
+}
+
+const START_WITHIN_MS = 120_000;
+/** A server that writes its buffer pool back takes minutes. */
+const STOP_WITHIN_MS = 900_000;
+
+/** null = the inventory says nothing of how its server is started. */
+export function hostOf(cluster: Pick<Cluster, 'name'>, instance: Instance): Host | null {
+  const { control } = instance;
+  const describes = tellControl(instance);
+  switch (control?.kind) {
+    case undefined:
+      return null;
+    case 'local':
+      return { describes, open: startProgram, ...localProcess(control) };
+    case 'systemd':
+      return { describes, open: startProgram, ...unitOf(control, (argv) => argv) };
+    case 'ssh': {
+      const there = (argv: readonly string[]) => [...sshTo(control), quoted(argv)];
+      // Variables would stay on this side.
+      return { describes, open: (argv) => startProgram(there(argv)), ...unitOf(control, there) };
+    }
+    case 'command': {
+      const told = (operation: 'start' | 'stop') => {
+        const { name, host, port } = instance;
+        return JSON.stringify({ version: 1, operation, cluster: cluster.name, instance: { name, host, port } });
+      };
+      return {
+        describes,
+        open: null,
+        start: () => carryOut(control.command, START_WITHIN_MS, told('start')),
+        stop: () => carryOut(control.command, STOP_WITHIN_MS, told('stop')),
+        alive: () => Promise.resolve(null),
+      };
+    }
+  }
+}
+
+async function carryOut(argv: readonly string[], deadlineMs: number, input = ''): Promise<void> {
+  const ended = await runProgram(argv, { deadlineMs, input });
+  const failed = endingOf(ended, deadlineMs);
+  if (failed === '') return;
+  const said = lastLine(ended.stderr) || lastLine(ended.stdout);
+  throw new RunbookError({
+    code: 'TOOL_FAILED',
+    message: `${argv[0] ?? 'the program'} ${failed}${said === '' ? '' : `: ${said}`}`,
+    hint: 'Try it by hand on the worker’s machine, as the worker’s user.',
+  });
+}
+
+type Actions = Pick<Host, 'start' | 'stop' | 'alive'>;
+
+function unitOf(
+  { unit, sudo }: { readonly unit: string; readonly sudo: boolean },
+  there: (argv: readonly string[]) => readonly string[],
+): Actions {
+  const systemctl = (...words: string[]) => there([...(sudo ? ['sudo', '-n'] : []), 'systemctl', ...words, unit]);
+  return {
+    // --no-block: systemd waits for a server that recovers for as long as that takes, and so do we, by asking it.
+    start: () => carryOut(systemctl('start', '--no-block'), START_WITHIN_MS),
+    stop: () => carryOut(systemctl('stop'), STOP_WITHIN_MS),
+    alive: () => Promise.resolve(null),
+  };
+}
+
+const sshTo = ({ destination, options }: { readonly destination: string; readonly options: readonly string[] }) => [
+  'ssh',
+  ...['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=15'],
+  ...options,
+  destination,
+];
+
+/** sshd gives what it is told to a shell. */
+const quoted = (argv: readonly string[]): string => argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+
+const LOOK_EVERY_MS = 100;
+
+function localProcess({ start, pidFile }: { readonly start: readonly string[]; readonly pidFile: string }): Actions {
+  const pid = () => pidOf(pidFile, start);
+  return {
+    alive: async () => (await pid()) !== null,
+    async start() {
+      if ((await pid()) !== null) return;
+      const [program = '', ...args] = start;
+      // It lives on when the worker ends, and reads nothing of the worker's.
+      const child = spawn(program, args, { detached: true, stdio: 'ignore' });
+      await new Promise<void>((resolve, reject) => {
+        child.on('spawn', resolve);
+        child.on('error', (cause) =>
+          reject(
+            new RunbookError({
+              code: 'TOOL_MISSING',
+              message: `${program} cannot be started: ${cause.message}`,
+              hint: 'Correct `control` of this instance in the inventory.',
+              cause,
+            }),
+          ),
+        );
+      });
+      child.unref();
+    },
+    async stop() {
+      const before = await pid();
+      if (before === null) return;
+      process.kill(before, 'SIGTERM');
+      for (const until = performance.now() + STOP_WITHIN_MS; (await pid()) === before;) {
+        if (performance.now() > until)
+          throw new RunbookError({
+            code: 'TOOL_FAILED',
+            message: `process ${before} goes on after SIGTERM`,
+            hint: 'Look at its error log; it is never killed the hard way.',
+          });
+        await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      }
+    },
+  };
+}
+
+/** The process that the file names, if it is this server: a file that a crash left behind may name anybody's by now. */
+async function pidOf(pidFile: string, start: readonly string[]): Promise<number | null> {
+  try {
+    const pid = Number((await readFile(pidFile, 'utf8')).trim());
+    if (!Number.isInteger(pid) || pid <= 1) return null;
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+    const its = (word: string) => word.startsWith('--') && words.includes(word);
+    return words[0] === start[0] || start.some(its) ? pid : null;
+  } catch {
+    return null;
+  }
+}

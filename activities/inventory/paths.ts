@@ -1,0 +1,51 @@
+import { resolve } from 'node:path';
+import { type Account, type SecretReference, type TlsPolicy } from '../../workflows/decisions/cluster';
+import { type HostControl } from '../../workflows/decisions/hosts';
+
+// Relative paths are meant from the folder of the inventory.
+
+export const absoluteSecret = (reference: SecretReference, folder: string): SecretReference =>
+  'file' in reference ? { file: resolve(folder, reference.file) } : reference;
+
+export const absoluteAccount = ({ user, password }: Account, folder: string): Account => ({
+  user,
+  password: absoluteSecret(password, folder),
+});
+
+export const absoluteTls = ({ mode, ...files }: TlsPolicy, folder: string): TlsPolicy => ({
+  mode,
+  ...Object.fromEntries(Object.entries(files).map(([which, file]) => [which, resolve(folder, file)])),
+});
+
+/** A name without a slash is looked up on PATH. */
+export const absoluteCommand = ([program, ...args]: readonly string[], folder: string): string[] =>
+  program === undefined ? [] : [program.includes('/') ? resolve(folder, program) : program, ...args];
+
+export const absoluteCommands = (
+  {
+    killCommand,
+    startCommand,
+  }: { readonly killCommand?: readonly string[]; readonly startCommand?: readonly string[] },
+  folder: string,
+) => ({
+  ...(killCommand && { killCommand: absoluteCommand(killCommand, folder) }),
+  ...(startCommand && { startCommand: absoluteCommand(startCommand, folder) }),
+});
+
+export const absoluteSocket = (socket: string, folder: string) =>
+  socket.startsWith('unix:') ? `unix:${resolve(folder, socket.slice('unix:'.length))}` : socket;
+
+export function absoluteControl(control: HostControl, folder: string): HostControl {
+  switch (control.kind) {
+    case 'local':
+      return {
+        ...control,
+        start: absoluteCommand(control.start, folder),
+        pidFile: resolve(folder, control.pidFile),
+      };
+    case 'command':
+      return { ...control, command: absoluteCommand(control.command, folder) };
+    default:
+      return control;
+  }
+}

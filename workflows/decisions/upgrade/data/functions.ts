@@ -35,7 +35,6 @@ export const REMOVED_FUNCTIONS: readonly RemovedFunction[] = [
     instead: null,
     otherwise: 'passwords are set by ALTER USER … IDENTIFIED BY; for hashes of an application use SHA2()',
   },
-  { name: 'JSON_APPEND', gone: 80_000, instead: 'JSON_ARRAY_APPEND' },
   {
     name: 'WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS',
     gone: 80_400,

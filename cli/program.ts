@@ -9,6 +9,7 @@ import { registerInventory } from './commands/inventory';
 import { registerLab } from './commands/lab';
 import { registerList } from './commands/list';
 import { registerPlan, registerStart } from './commands/start';
+import { registerPrecheck } from './commands/precheck';
 import { registerReport } from './commands/report';
 import { registerDrills } from './commands/drills';
 import { registerSchedules } from './commands/schedules';
@@ -21,6 +22,7 @@ import { EXIT_WORDS } from './exit';
 const EXAMPLES = `
 Examples:
   runbook topology orders                                   who is the primary, who follows, how far behind
+  runbook precheck upgrade orders --to 8.4                  what stops an upgrade, with the cure as SQL
   runbook plan emergencyFailover --cluster orders           what a failover would do; changes nothing
   runbook start emergencyFailover --cluster orders --wait   do it, and show every step
   runbook status orders                                     what is going on, and what it asks
@@ -52,6 +54,7 @@ export function buildProgram(): Command {
   program.commandsGroup('Look:');
   registerTopology(program);
   registerDoctor(program);
+  registerPrecheck(program);
   program.commandsGroup('Run:');
   registerPlan(program);
   registerStart(program);

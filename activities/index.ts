@@ -46,8 +46,17 @@ import { awaitReceiver, catchUp, previewCluster, type Preview } from './switchov
 import { type Switched, type SwitchOrder } from './switchover/order';
 import { switchPrimary } from './switchover/switch';
 import { releaseLeft, type ReleaseOrder } from './switchover/release';
+import { applyAgain, type Compared, type CompareOrder, compareRows } from './upgrades/compare';
+import { detach } from './upgrades/detach';
+import { type BrokenLink, type LinksOrder, watchLinks } from './upgrades/links';
+import { type QueriesOrder, tryQueries } from './upgrades/queries';
+import { precheckUpgrade, type PrecheckOrder } from './upgrades/precheck';
+import { type Precheck } from '../workflows/decisions/upgrade';
+import { replaceProgram, type ReplaceOrder } from './upgrades/replace';
+import { type TriedQuery } from '../workflows/decisions/upgrading/queries';
 import { routeReads, routeWrites, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
+export type { BrokenLink, Compared };
 export type { ClientsOrder, DrillSurvey, LastChange };
 export type { Advanced, Extras, Fenced, Looking, Opened, Preview, Routed, Settled, Sight, Switched };
 
@@ -224,6 +233,21 @@ export function createActivities(
       await recordDrill(deps, order);
       await emptyWrites(serverNamed(deps, order.cluster, order.primary), order.cluster.schema);
     },
+    precheckUpgrade: ({ cluster, ...order }: PrecheckOrder & { readonly cluster: Cluster }): Promise<Precheck> =>
+      precheckUpgrade(deps, cluster, order),
+    watchLinks: (order: LinksOrder): Promise<BrokenLink[]> => watchLinks(deps, order),
+    detach: ({
+      cluster,
+      name,
+    }: {
+      readonly cluster: Cluster;
+      readonly name: string;
+    }): Promise<'already' | 'detached'> => detach(deps, cluster, name),
+    replaceProgram: (order: ReplaceOrder): Promise<string> => replaceProgram(deps, order),
+    tryQueries: (order: QueriesOrder): Promise<TriedQuery[]> => tryQueries(deps, order),
+    compareRows: (order: CompareOrder): Promise<Compared> => compareRows(deps, order),
+    applyAgain: ({ cluster, names }: { readonly cluster: Cluster; readonly names: readonly string[] }): Promise<void> =>
+      applyAgain(deps, cluster, names),
     writeReport: (report: RunbookReport): Promise<string[]> => writeReport(deps, report),
     channelsOf: async ({ cluster }: { readonly cluster: string }): Promise<string[]> =>
       channelNames(await deps.inventory(), cluster),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { registerCodecServer } from './commands/codec-server';
-import { registerControls } from './commands/control';
+import { registerControls, registerGoBack } from './commands/control';
 import { registerDoctor, registerTopology } from './commands/look';
 import { registerGateway } from './commands/gateway';
 import { registerInventory } from './commands/inventory';
@@ -62,6 +62,7 @@ export function buildProgram(): Command {
   registerApprove(program);
   registerReject(program);
   registerControls(program);
+  registerGoBack(program);
   registerReport(program);
   registerList(program);
   program.commandsGroup('Keep watch:');

@@ -6,6 +6,8 @@ export const RUNBOOK_WORDS = {
   failoverDrill:
     'a failover, rehearsed and measured: the primary moves, or is killed, and comes back; without --cluster the one drilled longest ago',
   rejoinInstance: 'a server comes back and follows the primary again: --input \'{"instance": "db1"}\'',
+  upgradeCluster:
+    'the release changes, with a way back: --to 8.4; days long, asks before the switch and before retiring; runbook go-back',
 } as const;
 
 export type RunbookName = keyof typeof RUNBOOK_WORDS;

@@ -1,5 +1,13 @@
 import { type ZodType } from 'zod';
-import { changeId, drillId, EMERGENCY_TASK_QUEUE, rehearsalId, scheduledId, TASK_QUEUE } from '../workflows/messages';
+import {
+  changeId,
+  drillId,
+  EMERGENCY_TASK_QUEUE,
+  rehearsalId,
+  scheduledId,
+  TASK_QUEUE,
+  upgradeId,
+} from '../workflows/messages';
 import { invalidInput } from './exit';
 import { type RunbookName } from './runbook-words';
 import { didYouMean } from '../activities/inventory/suggest';
@@ -58,6 +66,13 @@ export const RUNBOOKS: readonly RunbookEntry[] = [
     workflowId: underLock,
     input: async () => (await import('../workflows/inputs.js')).rejoinOrder,
     example: { cluster: 'orders', instance: 'db1' },
+  },
+  {
+    name: 'upgradeCluster',
+    taskQueue: TASK_QUEUE,
+    workflowId: ({ cluster, dryRun }) => (dryRun === true ? rehearsalId(cluster) : upgradeId(cluster)),
+    input: async () => (await import('../workflows/inputs.js')).upgradeOrder,
+    example: { cluster: 'orders', to: '8.4' },
   },
 ];
 

@@ -8,6 +8,7 @@ export { plannedSwitchover } from './planned-switchover';
 export { failoverDrill } from './failover-drill';
 export { rejoinInstance } from './rejoin-instance';
 export { scheduledRun } from './scheduled-run';
+export { upgradeCluster } from './upgrade-cluster';
 export { watchCluster } from './watch-cluster';
 
 const KNOWN = [
@@ -16,6 +17,7 @@ const KNOWN = [
   'plannedSwitchover',
   'rejoinInstance',
   'scheduledRun',
+  'upgradeCluster',
   'watchCluster',
 ];
 

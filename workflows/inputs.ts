@@ -150,6 +150,7 @@ export const ORDERS: Readonly<Record<string, z.ZodType>> = {
   failoverDrill: drillOrder,
   plannedSwitchover: switchoverOrder,
   rejoinInstance: rejoinOrder,
+  upgradeCluster: upgradeOrder,
   emergencyFailover: failoverOrder,
 };
 const told = z.strictObject({

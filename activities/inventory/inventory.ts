@@ -154,7 +154,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
     ...(group === undefined ? {} : { group }),
   }));
   const clusters = Object.entries(written.clusters).map(
-    ([name, { accounts, tls, applications, drill, instances, ...cluster }]): Cluster => ({
+    ([name, { accounts, tls, applications, drill, instances, upgrade, ...cluster }]): Cluster => ({
       name,
       ...cluster,
       instances: instances.map(({ control, ...one }) => ({
@@ -171,6 +171,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
         applications: applications.map((one) => ({ ...one, command: absoluteCommand(one.command, folder) })),
       }),
       ...(drill && { drill: { ...drill, ...absoluteCommands(drill, folder) } }),
+      ...(upgrade && { upgrade: { ...upgrade, ...absoluteCommands(upgrade, folder) } }),
       routers: named(cluster.routers).map((router) => settleRouter(router, folder)),
       approvals: { ...cluster.approvals, people: voters },
     }),

@@ -6,6 +6,8 @@ export const DETAIL_VARIABLES: readonly string[] = [
   'binlog_expire_logs_seconds',
   'binlog_format',
   'binlog_row_image',
+  'binlog_row_value_options',
+  'binlog_transaction_compression',
   'character_set_server',
   'collation_server',
   'enforce_gtid_consistency',

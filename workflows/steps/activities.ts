@@ -125,3 +125,11 @@ export const schedules = activities({
   startToCloseTimeout: '10 s',
   retry: patient,
 });
+
+/** The parts of an upgrade, which lasts for days: nobody waits for them, and nothing of them takes a slot of the emergency. */
+export const upgrades = activities({
+  taskQueue: TASK_QUEUE,
+  startToCloseTimeout: '24 hours',
+  heartbeatTimeout: '3 s',
+  retry: { ...patient, maximumInterval: '10 s', maximumAttempts: 8 },
+});

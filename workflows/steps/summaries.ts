@@ -46,6 +46,13 @@ const SUMMARIES: Summaries = {
   countLost: ({ primary }) => `Look for every acknowledged row on ${primary}`,
   recordDrill: ({ primary }) => `Write the drill into the history on ${primary}`,
   blackoutNow: ({ schedule }) => `Ask whether ${schedule} may begin now`,
+  precheckUpgrade: ({ cluster, to }) => `What would ${to} break in ${cluster.name}?`,
+  watchLinks: ({ links }) => `Watch ${links.map(({ replica, source }) => `${replica} below ${source}`).join(', ')}`,
+  detach: ({ name }) => `${name} leaves the cluster`,
+  replaceProgram: ({ name, to }) => `Replace the program of ${name} by ${to}`,
+  tryQueries: ({ old, fresh }) => `Try what clients ask on ${old} and ${fresh}`,
+  compareRows: ({ old, fresh }) => `Compare rows of ${old} and ${fresh}`,
+  applyAgain: ({ names }) => `Let ${names.join(' and ')} apply again`,
   writeReport: () => 'Keep the report',
   tellChannel: ({ channel, cluster }) => `Tell ${channel} of ${cluster}`,
 };

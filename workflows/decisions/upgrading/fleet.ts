@@ -3,7 +3,8 @@ import { channelOf, type ClusterSnapshot, type InstanceFacts, readable, type Rel
 import { isEmpty, parseGtidSet, subtract, union } from '../gtid-set';
 import { type Refusal } from '../refusal';
 import { sourceOf } from '../topology';
-import { isOlder, RELEASES, whyNotThisStep } from './steps';
+import { RELEASES } from '../upgrade/releases';
+import { isOlder, whyNotThisStep } from './steps';
 
 export type UpgradeMode = 'blue/green' | 'rolling';
 

@@ -1,8 +1,6 @@
 import { type Release } from '../facts';
 import { type Refusal } from '../refusal';
-
-/** In the order in which a server may become them, one step at a time. Source: MySQL manual, "Upgrade Paths". */
-export const RELEASES: readonly Release[] = ['5.7', '8.0', '8.4', '9.7'];
+import { RELEASES } from '../upgrade/releases';
 
 export const isOlder = (one: Release, other: Release): boolean => RELEASES.indexOf(one) < RELEASES.indexOf(other);
 

@@ -40,7 +40,7 @@ test('help names every command by its task, gives examples and the exit codes', 
     expect(stdout).toContain(words);
   }
   const commands =
-    'topology doctor plan start status approve reject pause resume cancel report list watch worker schedules drills gateway inventory lab';
+    'topology doctor precheck plan start status approve reject pause resume cancel report list watch worker schedules drills gateway inventory lab';
   for (const command of commands.split(' ')) expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
 });
 
@@ -92,6 +92,12 @@ const REFUSED: readonly (readonly [string, number, string])[] = [
     'runbook: the input of plannedSwitchover is not understood: at: expected a time with its zone, for example {"at":"2026-11-22T03:00:00+01:00"}.',
   ],
   ['list --limit none', 2, 'runbook: --limit is not a whole number from 1. For example --limit 50.\n'],
+  [
+    'precheck upgrade orders --to 8.3',
+    2,
+    'runbook: --to 8.3 is not a release that can be upgraded to. Write one of 8.0, 8.4, 9.7.\n',
+  ],
+  ['precheck upgrade orders', 2, "runbook: required option '--to <release>' not specified\n"],
   ['watch start orders --probe-ms 1', 2, 'runbook: --probe-ms is not a whole number from 50 to 60000.'],
   ['approve orders --break-glass', 2, 'runbook: a broken glass needs a reason. Add --reason "…": it is announced'],
   ['pause orders --minutes soon', 2, 'runbook: --minutes is not a number. Write it as in --minutes 30.\n'],

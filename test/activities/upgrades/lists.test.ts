@@ -30,7 +30,7 @@ onOldServers('the lists agree with real servers', () => {
   const old: OldServer[] = [];
   const variables = new Map<string, Record<string, string>>();
   const doors = () => [
-    ...old.map(({ version, root }) => ({ version: version as string, root })),
+    ...old.map(({ version, root }) => ({ version: version, root })),
     { version: '9.7.4', root: rootDoor(lab().state, serverNamed(lab().state, 'db1')) },
   ];
   const onEach = async (work: (ask: Ask, version: number) => Promise<void>) => {

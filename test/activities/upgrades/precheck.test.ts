@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
@@ -9,6 +9,7 @@ import { runAll } from '../../../lab/sql';
 import { type Cluster } from '../../../workflows/decisions/cluster';
 import { type Precheck } from '../../../workflows/decisions/upgrade';
 import { type UpgradeFinding } from '../../../workflows/decisions/upgrade/finding';
+import { compileCli, runbook } from '../../cli/compiled';
 import { clusterOf, instance } from '../../decisions/members';
 import { hasMaven } from '../../support/old-fleet';
 import { IN_5_7, IN_8_0, type Planted } from './planted';
@@ -68,7 +69,7 @@ onOldServers([
     expect((await precheck()).findings.filter(({ check }) => check === 'unread')).toEqual([]);
   });
 
-  test('finds everything that was planted, and the printed statements end it', async () => {
+  test('finds everything that was planted (U2 among it), and the printed statements end it', async () => {
     for (const { plant } of planted) if (plant) await runAll(server.root, plant);
     const before = await precheck();
     expect(planted.filter((one) => !at(before, one)).map(({ check, where }) => `${check} ${where}`)).toEqual([]);
@@ -144,4 +145,96 @@ onOldServers([
       old.destroy();
     }
   });
+
+  const in80 = version === '8.0.12' ? describe : describe.skip;
+  in80('by the command', () => {
+    let compiled: string;
+    const run = (line: string, env: NodeJS.ProcessEnv = {}) =>
+      runbook(compiled, line.split(' '), { cwd: folder, env: { ADMIN: PASSWORD, ...env } });
+    beforeAll(() => {
+      compiled = compileCli();
+      writeFileSync(
+        join(folder, 'fleet.yaml'),
+        `clusters:
+  orders:
+    durability: async
+    tls: { mode: 'off' }
+    instances: [{ name: db1, host: 127.0.0.1, port: ${server.port} }]
+    accounts: { admin: { user: runbooks, password: { env: ADMIN } }, replication: { user: repl, password: { env: ADMIN } } }
+`,
+      );
+    });
+    afterAll(() => rmSync(compiled, { recursive: true }));
+
+    test('what stops the upgrade is an exit code of 3, and what does not is 0', async () => {
+      await runAll(server.root, ["CREATE USER 'old2'@'%' IDENTIFIED WITH mysql_native_password BY 'x'"]);
+      const stopped = await run('precheck upgrade orders --to 8.4');
+      expect(stopped).toMatchObject({ code: 3, stderr: '' });
+      expect(stopped.stdout).toMatch(/^orders: 8\.0 → 8\.4\n/);
+      expect(stopped.stdout).toContain("MySQL Shell's own checker was not asked: mysqlsh is not installed here");
+      expect(stopped.stdout).toContain("ALTER USER 'old2'@'%' IDENTIFIED WITH caching_sha2_password BY");
+      const free = await run('precheck upgrade orders --to 8.0');
+      expect(free).toMatchObject({ code: 0, stderr: '' });
+      expect(free.stdout).toMatch(/0 errors, .*: nothing stops 8\.0\n$/);
+    });
+
+    test('MySQL Shell is asked where it is installed, and its findings stand beside ours', async () => {
+      const bin = join(folder, 'bin');
+      mkdirSync(bin);
+      writeFileSync(join(bin, 'mysqlsh'), MYSQLSH);
+      chmodSync(join(bin, 'mysqlsh'), 0o755);
+      const path = `${bin}:${process.env['PATH'] ?? ''}`;
+      const { code, stdout } = await run('precheck upgrade orders --to 8.4 --json', { PATH: path, HEARD: folder });
+      expect(code).toBe(3);
+      const answer = JSON.parse(stdout) as Precheck;
+      expect(answer.officialSkipped).toBeNull();
+      expect(answer.path).toEqual({ through: ['8.0', '8.4'], forced: null });
+      expect(answer.findings.filter(({ check }) => check === 'official-checker')).toMatchObject([
+        {
+          severity: 'error',
+          instance: 'db1',
+          where: 'shop.v (removedFunctions)',
+          manual: 'Usage of removed functions',
+        },
+      ]);
+      const heard = JSON.parse(readFileSync(join(folder, 'heard'), 'utf8')) as { argv: string[]; input: string };
+      expect(heard.argv.join(' ')).toBe(
+        `--passwords-from-stdin --quiet-start=2 --ssl-mode=DISABLED -- util check-for-server-upgrade runbooks@127.0.0.1:${server.port} --target-version=8.4 --output-format=JSON`,
+      );
+      expect(heard.input).toBe(`${PASSWORD}\n`);
+
+      const broken = await run('precheck upgrade orders --to 8.0 --json', { PATH: path, HEARD: folder, FAIL: '1' });
+      expect(broken.code).toBe(0);
+      expect((JSON.parse(broken.stdout) as Precheck).officialSkipped).toBe(
+        'mysqlsh ended with exit code 1: MySQL Error 1045: Access denied',
+      );
+    });
+
+    test('a member that the inventory does not name is refused', async () => {
+      const { code, stderr } = await run('precheck upgrade orders --to 8.4 --on db7');
+      expect({ code, stderr }).toMatchObject({
+        code: 3,
+        stderr: expect.stringMatching(/db7 is not an instance of orders/) as unknown,
+      });
+    });
+  });
 });
+
+/** Prints what MySQL Shell prints, and keeps what it was given. */
+const MYSQLSH = `#!/usr/bin/env node
+const input = require('node:fs').readFileSync(0, 'utf8');
+require('node:fs').writeFileSync(process.env.HEARD + '/heard', JSON.stringify({ argv: process.argv.slice(2), input }));
+if (process.env.FAIL) {
+  console.error('MySQL Error 1045: Access denied');
+  process.exit(1);
+}
+console.log('Please provide the password for the account: ');
+console.log(JSON.stringify({
+  serverAddress: '127.0.0.1', serverVersion: '8.0.12', targetVersion: '8.4.3', errorCount: 1, warningCount: 0, noticeCount: 0, summary: '',
+  checksPerformed: [{
+    id: 'removedFunctions', title: 'Usage of removed functions', status: 'OK', description: 'Gone.',
+    detectedProblems: [{ level: 'Error', dbObject: 'shop.v', description: 'VIEW uses removed function X', dbObjectType: 'View' }],
+  }],
+  manualChecks: [],
+}, null, 4));
+`;

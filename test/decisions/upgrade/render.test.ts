@@ -59,6 +59,20 @@ test('a program with two faults is cured once, and its body stands between delim
   expect(text).toContain('-- cured by the statements above');
 });
 
+test('a reason that several places share is given once, in front of them', () => {
+  const accounts = ['app', 'batch'].map((user) => ({
+    user,
+    host: '%',
+    plugins: ['mysql_native_password'],
+    locked: false,
+  }));
+  const text = renderPrecheck(judged({ from: '8.4.3', schema: { accounts } }));
+  expect(text.match(/mysql_native_password is gone/gi)).toHaveLength(1);
+  expect(text).toMatch(
+    /    each of these: mysql_native_password is gone.*\n    'app'@'%' \[8\.4 → 9\.7\]\n {8}ALTER USER 'app'/,
+  );
+});
+
 test('more than twenty places of one kind are counted', () => {
   const schemas = Array.from({ length: 25 }, (_one, at) => ({ name: `s${at}`, charset: 'utf8' }));
   const text = renderPrecheck(judged({ schema: { schemas } }));

@@ -47,14 +47,13 @@ function tell(
   const step = meets(upgrade, since, until);
   if (step === null || told.has(what)) return [];
   told.add(what);
-  const byHand = edits === null ? [`-- by hand: ${what}: ${advice}`] : [];
   return [
     {
       ...KINDS[trouble],
       step,
       where: `${kind.toLowerCase()} ${schema}.${name}`,
       why: WHY[trouble](what),
-      cure: [...byHand, ...cure],
+      cure: edits === null ? [`-- by hand: ${what}: ${advice}`, anew(kind, schema, name)] : cure,
     },
   ];
 }
@@ -91,24 +90,30 @@ function staleMode(upgrade: Upgrade, { kind, schema, name, sqlMode }: ProgramFac
   ];
 }
 
-/** DROP and CREATE with all that can be written anew by rule; what cannot is told in front of it by the finding. */
+const anew = (kind: string, schema: string, name: string): string =>
+  `-- write it anew: SHOW CREATE ${kind} ${place(schema, name)}; then drop it and create it again`;
+
+/** DROP and CREATE with all that can be written anew by rule. */
 function cureOf(upgrade: Upgrade, program: ProgramFacts, hits: readonly Hit[]): string[] {
   const { kind, schema, name, create, sqlMode } = program;
   const curable = hits.some(({ edits }) => edits !== null) || troublingModes(sqlMode).length > 0;
-  if (!curable || create === '') {
-    const show = `SHOW CREATE ${kind} ${place(schema, name)}`;
-    return [`-- write it anew: ${show}; then drop it and create it again`];
-  }
-  const text = rewritten(create, upgrade);
-  if (kind === 'VIEW') return [`USE ${quoted(schema)};`, `${text.replace(/^CREATE /, 'CREATE OR REPLACE ')};`];
+  if (!curable || create === '') return [anew(kind, schema, name)];
+  const text = terminated(rewritten(create, upgrade));
+  if (kind === 'VIEW') return [`USE ${quoted(schema)};`, text.replace(/^CREATE /, 'CREATE OR REPLACE ')];
   const mode = sqlMode.split(',').filter((one) => !REMOVED_SQL_MODES.includes(one));
   return [
+    ...(kind === 'TRIGGER'
+      ? ['-- rows that are written between the two have no trigger: LOCK TABLES … WRITE around them']
+      : []),
     `USE ${quoted(schema)};`,
     `SET SESSION sql_mode = ${literal(mode.join(','))};`,
     `DROP ${kind} ${place(schema, name)};`,
-    `${text};`,
+    text,
   ];
 }
+
+/** A body may end in a comment, which would hide the semicolon. */
+const terminated = (text: string): string => (/(--|#)[^\n]*$/.test(text) ? `${text}\n;` : `${text};`);
 
 /** Once more after every pass: what was put in may itself need quotes. */
 function rewritten(create: string, upgrade: Upgrade): string {

@@ -46,20 +46,24 @@ function block(
   paint: Paint,
 ): string {
   const { looksFor, manual } = CHECKS[check];
-  const places = grouped(findings)
-    .slice(0, SHOWN)
-    .flatMap((group) => {
-      const [first] = group;
-      if (!first) return [];
-      const members = group.map(({ instance }) => instance).filter((instance) => instance !== cluster);
-      const who = members.length === 0 ? '' : `${members.join(', ')}: `;
-      return [
-        `    ${paint('strong', `${who}${first.where}`)} ${paint('dim', `[${first.step}]`)}`,
-        `      ${first.why}`,
-        ...cureLines(first, printed).map((line) => `        ${line}`),
-      ];
-    });
-  const hidden = grouped(findings).length - SHOWN;
+  const all = grouped(findings);
+  const counts = new Map<string, number>();
+  for (const [first] of all.slice(0, SHOWN)) if (first) counts.set(first.why, (counts.get(first.why) ?? 0) + 1);
+  let said = '';
+  const places = all.slice(0, SHOWN).flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const members = group.map(({ instance }) => instance).filter((instance) => instance !== cluster);
+    const who = members.length === 0 ? '' : `${members.join(', ')}: `;
+    const place = `    ${paint('strong', `${who}${first.where}`)} ${paint('dim', `[${first.step}]`)}`;
+    const cure = cureLines(first, printed).map((line) => `        ${line}`);
+    // A reason that several places share is given once, in front of them.
+    const shared = (counts.get(first.why) ?? 0) > 1;
+    const before = shared && said !== first.why ? [`    each of these: ${first.why}`] : [];
+    said = first.why;
+    return [...before, place, ...(shared ? [] : [`      ${first.why}`]), ...cure];
+  });
+  const hidden = all.length - SHOWN;
   const more = hidden > 0 ? [`    … and ${hidden} more: --json lists all`] : [];
   return [
     `  ${paint('strong', check)}: ${looksFor}`,
@@ -98,7 +102,7 @@ function grouped(findings: readonly UpgradeFinding[]): UpgradeFinding[][] {
     const key = JSON.stringify([finding.step, finding.where, finding.why, finding.cure]);
     found.set(key, [...(found.get(key) ?? []), finding]);
   }
-  return [...found.values()];
+  return [...found.values()].sort(([a], [b]) => (a?.why ?? '').localeCompare(b?.why ?? ''));
 }
 
 function tally({ errors, warnings, notices, path }: Precheck): string {

@@ -83,7 +83,8 @@ export async function startTwoFleets(folder: string, options: TwoFleetsOptions):
     );
     for (const name of names) await runAll(at(name).root, mayLook());
     await formBlue(at, names.slice(0, blueServers));
-    for (const name of names.slice(blueServers)) await runAll(at(name).root, ['SET GLOBAL super_read_only = ON']);
+    const ready = ['SET GLOBAL super_read_only = ON', ...(blue === '5.7.22' ? OLD_COLLATION : [])];
+    for (const name of names.slice(blueServers)) await runAll(at(name).root, ready);
     running.haproxy = await routerOf(names, at, folder);
     const inventory = join(folder, 'fleet.yaml');
     const passwordFile = join(folder, 'password');
@@ -113,6 +114,8 @@ export async function startTwoFleets(folder: string, options: TwoFleetsOptions):
     throw error;
   }
 }
+
+const OLD_COLLATION = ['SET GLOBAL default_collation_for_utf8mb4 = utf8mb4_general_ci'];
 
 /** What a precheck and a comparison of rows read, beside the account's own grants. */
 const mayLook = (): string[] => [

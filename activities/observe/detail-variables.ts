@@ -10,6 +10,7 @@ export const DETAIL_VARIABLES: readonly string[] = [
   'binlog_transaction_compression',
   'character_set_server',
   'collation_server',
+  'default_collation_for_utf8mb4',
   'enforce_gtid_consistency',
   'event_scheduler',
   'expire_logs_days',

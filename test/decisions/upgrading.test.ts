@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { type ClusterSnapshot, type InstanceFacts } from '../../workflows/decisions/facts';
 import { decideFleets, howToFill, olderThan } from '../../workflows/decisions/upgrading/fleet';
@@ -168,6 +170,11 @@ describe('the phases', () => {
     );
   });
 
+  test('the paper has each of them, in this order', () => {
+    const paper = readFileSync(join(__dirname, '../../docs/runbooks/upgrade.md'), 'utf8');
+    expect([...paper.matchAll(/^\| \*\*([a-z ]+)\*\* \|/gm)].map(([, phase]) => phase)).toEqual([...PHASES]);
+  });
+
   test('behind the switch are watch, keep and retire alone', () =>
     expect(PHASES.filter(isSwitched)).toEqual(['watch', 'keep', 'retire']));
 
@@ -228,6 +235,9 @@ describe('the way back', () => {
   test('what an older replica cannot follow is found before the switch', () => {
     expect(risks({ binlog_row_value_options: 'PARTIAL_JSON' })).toEqual([
       'binlog_row_value_options is PARTIAL_JSON on db3: db1 does not know partial JSON updates',
+    ]);
+    expect(risks({ default_collation_for_utf8mb4: 'utf8mb4_0900_ai_ci' })).toEqual([
+      'default_collation_for_utf8mb4 is utf8mb4_0900_ai_ci on db3: a client that says SET NAMES utf8mb4 would write what db1 cannot apply',
     ]);
     expect(risks({ collation_server: 'utf8mb4_0900_ai_ci' })).toHaveLength(1);
     expect(risks({ binlog_transaction_compression: 'ON' }, { version: '8.0.12', release: '8.0' })).toHaveLength(1);

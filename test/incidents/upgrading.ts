@@ -110,15 +110,14 @@ function upgrading(temporal: TestTemporal, first: Upgrading['handle']): Upgradin
   // Whichever run goes on: a long one is continued in a new one.
   const handle = workflow.getHandle(first.workflowId);
   const progress = () => handle.query(progressQuery);
-  const ended = async () => (await handle.describe()).status.name !== 'RUNNING';
   const asked: Upgrading['asked'] = (text) =>
     eventually(
       `it asks ${String(text)}`,
       async () => {
-        const { question, headline } = await progress();
+        const { question, headline, steps, phase } = await progress();
         if (question && text.test(question.text)) return question;
-        if (await ended()) throw new Error(`it has ended: ${headline}`);
-        return null;
+        const last = steps.slice(-3).map((step) => `${step.title}: ${step.state}: ${step.detail}`);
+        throw new Error(`${phase}: ${headline}; ${question?.text ?? 'it asks nothing'}; ${last.join('; ')}`);
       },
       60_000,
     );

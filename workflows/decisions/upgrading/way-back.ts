@@ -60,7 +60,7 @@ const same = (name: string) => ({
 /**
  * What a newer source may write that an older replica cannot apply, as far as settings tell.
  * Sources: MySQL manual, "Replication Compatibility Between MySQL Versions", "Binary Log Transaction Compression",
- * "Partial Updates of JSON Values"; `binlog_row_value_options` since 8.0.3, compression since 8.0.20, tagged GTIDs since 8.3.
+ * "Partial Updates of JSON Values"; the collation of a session goes into the binary log with each transaction; `binlog_row_value_options` since 8.0.3, compression since 8.0.20, tagged GTIDs since 8.3.
  */
 const TRAPS: readonly Trap[] = [
   {
@@ -76,6 +76,13 @@ const TRAPS: readonly Trap[] = [
     when: (value) => /^(ON|1)$/i.test(value),
     why: (older) => `${older} may be of before 8.0.20, and cannot read compressed transactions then`,
     cure: () => 'SET PERSIST binlog_transaction_compression = OFF',
+  },
+  {
+    variable: ['default_collation_for_utf8mb4'],
+    before: '8.0',
+    when: (value) => value.startsWith('utf8mb4_0900'),
+    why: (older) => `a client that says SET NAMES utf8mb4 would write what ${older} cannot apply`,
+    cure: () => 'SET GLOBAL default_collation_for_utf8mb4 = utf8mb4_general_ci',
   },
   same('character_set_server'),
   same('collation_server'),

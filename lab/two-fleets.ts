@@ -44,6 +44,7 @@ const settingsOf = (release: AnyRelease, blue: AnyRelease): string[] => {
   const of57 = blue === '5.7.22' ? ['character-set-server=latin1', 'collation-server=latin1_swedish_ci'] : [];
   return [
     `${old}-net-timeout=2`,
+    'max-allowed-packet=16M',
     "performance-schema-instrument='wait/lock/metadata/sql/mdl=ON'",
     ...of57,
     ...(release === '8.0.12' ? ['default-authentication-plugin=mysql_native_password'] : []),

@@ -217,6 +217,21 @@ describe('between two releases', () => {
     expect(decision.plan.notes).toContain('db1 (5.7.22) will follow db3 (8.0.12) as the way back of an upgrade');
   });
 
+  test('the way back takes the old settings as they were, and a release that is older', () => {
+    const back = [
+      primary('db3', { ...sound, ...fresh, detail: soundDetail({ variables: { max_connections: '500' } }) }),
+      replica('db1', 'db3', { ...sound, ...old, detail: soundDetail({ variables: { max_connections: '100' } }) }),
+      follower('db2', old),
+      replica('db4', 'db3', { ...sound, ...fresh }),
+    ];
+    const upgrading = { ...cluster, upgrade: { green: ['db3', 'db4'] } };
+    const wish = { to: 'db1', cluster: upgrading, acrossReleases: true, writers: ['db3'] };
+    const decision = decide(back, wish);
+    if (decision.act !== 'carry out') throw new Error(decision.because);
+    expect(decision.plan.repoint).toEqual({ db4: 'db1', db3: 'db1' });
+    expect(reasons(back, { ...wish, acrossReleases: false })).toMatch(/max_connections is 100 on db1 and 500 on db3/);
+  });
+
   test('a SQL mode that is gone is no difference, another one is', () => {
     const other = { ...fresh, detail: soundDetail({ variables: { sql_mode: 'ANSI' } }) };
     expect(reasons([db1(old), follower('db3', other)], { to: 'db3', cluster, acrossReleases: true })).toMatch(

@@ -226,7 +226,13 @@ describe('the way back', () => {
       snapshot: snapshotOf(
         primary('db1', {
           ...oldVersion,
-          detail: soundDetail({ variables: { character_set_server: 'latin1', collation_server: 'latin1_swedish_ci' } }),
+          detail: soundDetail({
+            variables: {
+              character_set_server: 'latin1',
+              collation_server: 'latin1_swedish_ci',
+              max_allowed_packet: '4194304',
+            },
+          }),
         }),
         replica('db3', 'db1', { ...NEW, detail: soundDetail({ variables: green }) }),
       ),
@@ -242,6 +248,9 @@ describe('the way back', () => {
     expect(risks({ collation_server: 'utf8mb4_0900_ai_ci' })).toHaveLength(1);
     expect(risks({ binlog_transaction_compression: 'ON' }, { version: '8.0.12', release: '8.0' })).toHaveLength(1);
     expect(risks({ binlog_expire_logs_seconds: '3600' })).toHaveLength(1);
+    expect(risks({ max_allowed_packet: '67108864' })).toEqual([
+      'max_allowed_packet is 67108864 on db3: db1 takes less, and a bigger row would stop it',
+    ]);
   });
 
   test('the same settings, and logs that are kept for long enough, are no risk', () =>

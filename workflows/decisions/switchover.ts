@@ -220,7 +220,9 @@ function refusalsOfCandidate(question: SwitchoverQuestion, primary: InstanceFact
       `${primary.name} (${primary.version}) cannot replicate back from ${one.name} (${one.version})`,
       'there would be no way back: upgrade it first, or use upgradeCluster',
     );
-  for (const { what, cure } of differences(primary, one)) add(what, cure);
+  // Whoever goes back goes back to what was good before; what the way back cannot carry was refused before the switch.
+  const isWayBack = question.acrossReleases === true && isOlder(one.release, primary.release);
+  for (const { what, cure } of isWayBack ? [] : differences(primary, one)) add(what, cure);
   refusals.push(...underWayOn(one));
   const bad = examine(snapshot, cluster).filter(({ severity, instance: at }) => severity === 'bad' && at === one.name);
   for (const { what, fix } of bad) add(`${one.name}: ${what}`, fix.join(' ') || 'see runbook doctor');

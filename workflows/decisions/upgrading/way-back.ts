@@ -84,6 +84,13 @@ const TRAPS: readonly Trap[] = [
     why: (older) => `a client that says SET NAMES utf8mb4 would write what ${older} cannot apply`,
     cure: () => 'SET GLOBAL default_collation_for_utf8mb4 = utf8mb4_general_ci',
   },
+  {
+    variable: ['max_allowed_packet'],
+    before: '9.7',
+    when: (value, older) => Number(value) > Number(older.detail?.variables['max_allowed_packet'] ?? value),
+    why: (older) => `${older} takes less, and a bigger row would stop it`,
+    cure: (older) => `SET PERSIST max_allowed_packet = ${older.detail?.variables['max_allowed_packet'] ?? ''}`,
+  },
   same('character_set_server'),
   same('collation_server'),
   {

@@ -55,8 +55,10 @@ export async function upgradeCluster(input?: unknown): Promise<RunbookReport> {
       const where = carried ?? judgeBeginning(order, seen);
       if ('refusals' in where) return refuse(book, where.refusals);
       const run = { book, gate, turn, order, cluster: seen.cluster, standing: where.standing };
-      if ('found' in where) takeUp(book, where.found);
-      else {
+      if ('found' in where) {
+        takeUp(book, where.found);
+        enter(run, where.standing.phase);
+      } else {
         const ended = await begin(run, where);
         if (ended) return ended;
       }

@@ -4,6 +4,7 @@ import { untilWatched } from './watched';
 import { type RunbookReport } from '../workflows/decisions/report';
 import { TASK_QUEUE, watchId } from '../workflows/messages';
 import { type Lab, startLab } from './index';
+import { demoOfUpgrade } from './demo-upgrade';
 import { faultsOf } from './faults';
 import { type Load, startLoad } from './load';
 import { momentsOf, reportOfChange } from './follow-run';
@@ -103,7 +104,7 @@ async function acknowledged(load: Load, rows: number): Promise<void> {
 
 const say = (...lines: string[]): void => lines.forEach((line) => process.stdout.write(`${line}\n`));
 
-demo(process.argv.includes('--keep')).then(
+(process.argv.includes('upgrade') ? demoOfUpgrade() : demo(process.argv.includes('--keep'))).then(
   (code) => {
     process.exitCode = code;
   },

@@ -12,11 +12,11 @@ import { openConsent } from './steps/consent';
 import { keep } from './steps/keep';
 import { asUpgradeOf, isUpgradeOf } from './steps/lock';
 import { refusal } from './steps/preflight';
-import { openRunbook, type Runbook } from './steps/runbook';
+import { failureWords, openRunbook, type Runbook } from './steps/runbook';
 import { judgeBeginning } from './steps/upgrade/begin';
 import { precheck } from './steps/upgrade/precheck';
 import { build, catchUp, prove } from './steps/upgrade/build';
-import { callOff, retire } from './steps/upgrade/leave';
+import { callOff, giveUp, retire } from './steps/upgrade/leave';
 import { ask, goBack, switchTo } from './steps/upgrade/move';
 import { enter, hoursFromNow, lookAtAll, primaryNow, type Upgrade } from './steps/upgrade/run';
 import { carriedBy, type Standing } from './steps/upgrade/standing';
@@ -122,9 +122,14 @@ async function carryThrough(run: Upgrade): Promise<RunbookReport> {
 async function forward(run: Upgrade): Promise<RunbookReport | null> {
   const { book, standing } = run;
   if (standing.phase === 'precheck') {
-    await build(run);
-    await catchUp(run);
-    await prove(run);
+    try {
+      await build(run);
+      await catchUp(run);
+      await prove(run);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return giveUp(run, failureWords(error));
+    }
   }
   let last: readonly string[] = [];
   for (;;) {

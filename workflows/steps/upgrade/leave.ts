@@ -55,6 +55,14 @@ export async function callOff(run: Upgrade): Promise<RunbookReport> {
   });
 }
 
+/** The new servers could not be made ready: they leave again, and the cluster is as it was. */
+export async function giveUp(run: Upgrade, because: string): Promise<RunbookReport> {
+  const { book, standing, order } = run;
+  if (order.mode === 'blue/green') for (const name of standing.green) await leaves(run, name);
+  book.found.left.push('mend what it names, then start upgradeCluster again');
+  return keep(book.close('failed', `Not switched, ${standing.primary} is the primary as before: ${because}`));
+}
+
 /** The last phase: the way back is closed. What is agreed to is carried to its end. */
 export async function retire(run: Upgrade): Promise<RunbookReport> {
   return CancellationScope.nonCancellable(async () => {

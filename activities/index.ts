@@ -63,7 +63,22 @@ import { surveyProvision } from './provision/survey';
 import { type ProvisionSurvey } from '../workflows/decisions/provision/facts';
 import { routeReads, routeWrites, shareReads, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
 
+import {
+  applyAgain,
+  type Compared as RowsCompared,
+  type CompareOrder as RowsOrder,
+  compareRows,
+} from './upgrades/compare';
+import { detach } from './upgrades/detach';
+import { type BrokenLink, type LinksOrder, watchLinks } from './upgrades/links';
+import { type QueriesOrder, tryQueries } from './upgrades/queries';
+import { precheckUpgrade, type PrecheckOrder } from './upgrades/precheck';
+import { type Precheck } from '../workflows/decisions/upgrade';
+import { replaceProgram, type ReplaceOrder } from './upgrades/replace';
+import { type TriedQuery } from '../workflows/decisions/upgrading/queries';
+
 export type { Restored };
+export type { BrokenLink, RowsCompared };
 export type { ClientsOrder, DrillSurvey, LastChange };
 export type { Copied, Recipient };
 export type { Advanced, Extras, Fenced, Looking, Opened, Preview, Routed, Settled, Sight, Switched };
@@ -268,6 +283,21 @@ export function createActivities(
     proveBackup: (order: ProveOrder): Promise<Proved> => proveBackup(deps, order),
     retainBackups: ({ cluster }: { readonly cluster: Cluster }): Promise<Retained> =>
       retainBackups(deps, cluster, Date.now()),
+    precheckUpgrade: ({ cluster, ...order }: PrecheckOrder & { readonly cluster: Cluster }): Promise<Precheck> =>
+      precheckUpgrade(deps, cluster, order),
+    watchLinks: (order: LinksOrder): Promise<BrokenLink[]> => watchLinks(deps, order),
+    detach: ({
+      cluster,
+      name,
+    }: {
+      readonly cluster: Cluster;
+      readonly name: string;
+    }): Promise<'already' | 'detached'> => detach(deps, cluster, name),
+    replaceProgram: (order: ReplaceOrder): Promise<string> => replaceProgram(deps, order),
+    tryQueries: (order: QueriesOrder): Promise<TriedQuery[]> => tryQueries(deps, order),
+    compareRows: (order: RowsOrder): Promise<RowsCompared> => compareRows(deps, order),
+    applyAgain: ({ cluster, names }: { readonly cluster: Cluster; readonly names: readonly string[] }): Promise<void> =>
+      applyAgain(deps, cluster, names),
     writeReport: (report: RunbookReport): Promise<string[]> => writeReport(deps, report),
     channelsOf: async ({ cluster }: { readonly cluster: string }): Promise<string[]> =>
       channelNames(await deps.inventory(), cluster),

@@ -55,6 +55,23 @@ export async function controlRun(
   return tell(door, run, control, word);
 }
 
+/** Have an upgrade go back; its own sentence says what that costs. Throws INVALID_INPUT where none goes on, CHANGE_IN_PROGRESS with its words when it refuses. */
+export async function goBack(
+  door: Door,
+  written: string,
+  word: Word,
+): Promise<{ readonly workflowId: string; readonly runId: string; readonly sentence: string }> {
+  const [, , , found] = await ofCluster(door, written);
+  const run = found ?? (await findRun(door, written));
+  if (run.runbook !== 'upgradeCluster' || run.status !== 'RUNNING')
+    throw invalidInput(
+      `no upgrade of ${written} goes on`,
+      'To move the primary, start plannedSwitchover; a release is left by a backup of it.',
+    );
+  const { workflowId, runId } = run;
+  return { workflowId, runId, sentence: await tell(door, run, 'goBack', word) };
+}
+
 export interface CallingOff {
   /** It has ended, and nothing that it did stands. */
   readonly calledOff: boolean;

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { registerArchive } from './commands/archive';
 import { registerBackups } from './commands/backups';
 import { registerCodecServer } from './commands/codec-server';
-import { registerControls } from './commands/control';
+import { registerControls, registerGoBack } from './commands/control';
 import { registerDoctor, registerTopology } from './commands/look';
 import { registerGateway } from './commands/gateway';
 import { registerInventory } from './commands/inventory';
@@ -64,6 +64,7 @@ export function buildProgram(): Command {
   registerApprove(program);
   registerReject(program);
   registerControls(program);
+  registerGoBack(program);
   registerReport(program);
   registerList(program);
   program.commandsGroup('Keep watch:');

@@ -14,6 +14,8 @@ export const RUNBOOK_WORDS = {
   backUp: 'a backup of one moment, from a replica, whole in the store or not there',
   verifyBackup:
     'the newest backup, or --input \'{"backup": "ID"}\', is restored into a scratch server, checked and compared',
+  upgradeCluster:
+    'the release changes, with a way back: --to 8.4; days long, asks before the switch and before retiring; runbook go-back',
 } as const;
 
 export type RunbookName = keyof typeof RUNBOOK_WORDS;

@@ -10,6 +10,7 @@ import {
   backupRunId,
   verificationRunId,
   restoreId,
+  upgradeId,
 } from '../workflows/messages';
 import { invalidInput } from './exit';
 import { type RunbookName } from './runbook-words';
@@ -102,6 +103,13 @@ export const RUNBOOKS: readonly RunbookEntry[] = [
     taskQueue: TASK_QUEUE,
     workflowId: ({ cluster, dryRun }) => (dryRun === true ? rehearsalId(cluster) : verificationRunId(cluster)),
     input: async () => (await import('../workflows/inputs.js')).verifyOrder,
+  },
+  {
+    name: 'upgradeCluster',
+    taskQueue: TASK_QUEUE,
+    workflowId: ({ cluster, dryRun }) => (dryRun === true ? rehearsalId(cluster) : upgradeId(cluster)),
+    input: async () => (await import('../workflows/inputs.js')).upgradeOrder,
+    example: { cluster: 'orders', to: '8.4' },
   },
 ];
 

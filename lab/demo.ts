@@ -4,6 +4,7 @@ import { untilWatched } from './watched';
 import { type RunbookReport } from '../workflows/decisions/report';
 import { TASK_QUEUE, watchId } from '../workflows/messages';
 import { type Lab, startLab } from './index';
+import { demoOfUpgrade } from './demo-upgrade';
 import { faultsOf } from './faults';
 import { type Load, startLoad } from './load';
 import { momentsOf, reportOfChange } from './follow-run';
@@ -124,7 +125,7 @@ async function acknowledged(load: Load, rows: number): Promise<void> {
 const say = (...lines: string[]): void => lines.forEach((line) => process.stdout.write(`${line}\n`));
 
 const [wanted = 'failover'] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
-demo(wanted, process.argv.includes('--keep')).then(
+(wanted === 'upgrade' ? demoOfUpgrade() : demo(wanted, process.argv.includes('--keep'))).then(
   (code) => {
     process.exitCode = code;
   },

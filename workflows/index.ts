@@ -16,6 +16,7 @@ export { rejoinInstance } from './rejoin-instance';
 export { restoreToPoint } from './restore-to-point';
 export { scheduledRun } from './scheduled-run';
 export { verifyBackup } from './verify-backup';
+export { upgradeCluster } from './upgrade-cluster';
 export { watchCluster } from './watch-cluster';
 
 const KNOWN = [
@@ -29,6 +30,7 @@ const KNOWN = [
   'rejoinInstance',
   'restoreToPoint',
   'scheduledRun',
+  'upgradeCluster',
   'verifyBackup',
   'watchCluster',
 ];

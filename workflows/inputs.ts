@@ -64,11 +64,51 @@ export const switchoverOrder = z.strictObject({
   writeGapMs: writeGapMs.default(2_000).describe('Longer than this and everything is undone'),
   drainSeconds: z.number().int().min(0).max(86_400).default(60).describe('Wait so long for sessions in the way to end'),
   killHoldups: z.boolean().default(false).describe('End sessions that are still in the way then, before the freeze'),
+  across: z
+    .strictObject({ agreed: z.string().min(1).describe('Who agreed to it, in the run of the upgrade') })
+    .optional()
+    .describe(
+      'The releases differ, and the old primary stays as the way back. Filled by upgradeCluster, refused from others',
+    ),
   reason: z.string().max(500).default(''),
   requestedBy: z.string().max(200).default('unknown (started without a name)'),
   trigger: z.enum(['person', 'schedule']).default('person'),
 });
 export type SwitchoverOrder = z.output<typeof switchoverOrder>;
+
+const RELEASE_NAMES = ['8.0', '8.4', '9.7'] as const;
+const hours = (least = 0) => z.number().min(least).max(8_760);
+
+export const upgradeOrder = z.strictObject({
+  cluster,
+  to: z.enum(RELEASE_NAMES).describe('The next release'),
+  mode: z
+    .enum(['blue/green', 'rolling'])
+    .default('blue/green')
+    .describe('New servers beside the old ones, or the same servers one by one'),
+  forced: z.string().min(1).max(500).optional().describe('Skip a release, or go on past findings that stop it: why'),
+  soakHours: hours().default(24).describe('The new servers follow under load for so long before anybody is asked'),
+  watchHours: hours().default(1).describe('The old release is left as it is for so long after the switch'),
+  keepHours: hours().default(24).describe('Then the way back is kept for so long before retiring it is asked for'),
+  answerHours: hours(0.01).default(168).describe('A question of this run is open for so long'),
+  queries: z.number().int().min(0).max(500).default(50).describe('So many statements are tried on the new release'),
+  compareRows: z
+    .number()
+    .int()
+    .min(0)
+    .max(100_000_000)
+    .default(100_000)
+    .describe('So many rows of each table are compared; 0 = no table is'),
+  writeGapMs: writeGapMs.default(2_000).describe('Longer than this and a switch is undone'),
+  eventsPerRun: z.number().int().min(100).max(40_000).default(8_000).describe('A longer history goes on in a new run'),
+  dryRun: z.boolean().default(false).describe('Only show the plan'),
+  reason: z.string().max(500).default(''),
+  requestedBy: z.string().max(200).default('unknown (started without a name)'),
+  trigger: z.enum(['person', 'schedule']).default('person'),
+  /** Filled by a run that goes on in a new one. */
+  standing: z.unknown().optional(),
+});
+export type UpgradeOrder = z.output<typeof upgradeOrder>;
 
 export const rejoinOrder = z.strictObject({
   cluster,
@@ -220,6 +260,7 @@ export const ORDERS: Readonly<Record<string, z.ZodType>> = {
   plannedSwitchover: switchoverOrder,
   rejoinInstance: rejoinOrder,
   provisionReplica: provisionOrder,
+  upgradeCluster: upgradeOrder,
   emergencyFailover: failoverOrder,
   purgeBinlogs: purgeOrder,
 };

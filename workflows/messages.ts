@@ -28,6 +28,8 @@ export const provisionId = (cluster: string, instance: string): string => `clust
 /** Neither changes the cluster: they hold ids of their own and never its lock. */
 export const backupRunId = (cluster: string): string => `cluster/${cluster}/backup`;
 export const verificationRunId = (cluster: string): string => `cluster/${cluster}/verification`;
+/** One upgrade of a cluster at a time; it lasts for days, and only its switchovers take the lock. */
+export const upgradeId = (cluster: string): string => `cluster/${cluster}/upgrade`;
 /** Of a Temporal schedule, and before the time in the ids of its runs. */
 export const scheduleId = (name: string): string => `${SCHEDULE_PREFIX}${name}`;
 export const SCHEDULE_PREFIX = 'mysql-runbooks/';
@@ -86,6 +88,10 @@ export const cancelUpdate = defineUpdate<string, [Word]>('cancel');
 export const pauseSignal = defineSignal<[Word]>('pause');
 export const resumeSignal = defineSignal<[Word]>('resume');
 export const cancelSignal = defineSignal<[Word]>('cancel');
+
+/** Of an upgrade: the old release takes the writes again, with all that was written since. */
+export const goBackUpdate = defineUpdate<string, [Word]>('goBack');
+export const goBackSignal = defineSignal<[Word]>('goBack');
 
 /** An alert is over. */
 export interface ResolvedAlert {

@@ -8,7 +8,8 @@ import { survey } from './steps/activities';
 import { beginInTime, isForLater, refuseToWaitUnderLock, tellAppointment } from './steps/appointment';
 import { openGate } from './steps/approval';
 import { unlessCalledOff } from './steps/call-off';
-import { type Consent, openConsent } from './steps/consent';
+import { refuseUnlessUpgrade } from './steps/across';
+import { type Consent, openConsent, type Proposal } from './steps/consent';
 import { drain } from './steps/drain';
 import { keep } from './steps/keep';
 import { holdsLock, underLock } from './steps/lock';
@@ -24,6 +25,7 @@ const form = { workflow: 'plannedSwitchover', example: { cluster: 'orders', to: 
  */
 export async function plannedSwitchover(input?: unknown): Promise<RunbookReport> {
   const order = parseInput(switchoverOrder, input, form);
+  refuseUnlessUpgrade(order);
   const later = isForLater(order) && !order.dryRun;
   if (later) refuseToWaitUnderLock(order);
   else if (!order.dryRun && !holdsLock(order.cluster)) return underLock('plannedSwitchover', order.cluster, order);
@@ -43,7 +45,7 @@ async function move(book: Runbook, consent: Consent, order: SwitchoverOrder): Pr
   }
   const late = tooLate(order.notAfter, Date.now());
   if (late !== null) return refuse(book, late);
-  const agreed = await consent({
+  const agreed = await agreeTo(book, consent, order, {
     cluster: seen.cluster,
     plan: summarise(plan),
     risks: plan.risks.map(tellRisk),
@@ -69,6 +71,13 @@ async function move(book: Runbook, consent: Consent, order: SwitchoverOrder): Pr
   if (inTheWay !== null) return refuse(book, inTheWay);
   const report = await switchOver(book, order, seen, plan);
   return CancellationScope.nonCancellable(() => keep(report));
+}
+
+/** Whoever agreed to the switch of an upgrade has agreed to this one; what is a risk of its own is asked for all the same. */
+async function agreeTo(book: Runbook, consent: Consent, { across }: SwitchoverOrder, proposal: Proposal) {
+  if (!across || proposal.risks.length > 0) return consent(proposal);
+  book.found.approvals.push(`${across.agreed}: the releases may differ, and the old primary stays as the way back`);
+  return 'go on' as const;
 }
 
 const refuse = (book: Runbook, because: string): Promise<RunbookReport> =>

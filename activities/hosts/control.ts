@@ -130,7 +130,8 @@ function localProcess({ start, pidFile }: { readonly start: readonly string[]; r
       const before = await pid();
       if (before === null) return;
       process.kill(before, 'SIGTERM');
-      for (const until = performance.now() + STOP_WITHIN_MS; (await pid()) === before;) {
+      // Its pid file goes first.
+      for (const until = performance.now() + STOP_WITHIN_MS; await isServer(before, start);) {
         if (performance.now() > until)
           throw new RunbookError({
             code: 'TOOL_FAILED',
@@ -159,13 +160,12 @@ async function isStarting(start: readonly string[]): Promise<boolean> {
 
 /** The process that the file names, if it is this server: a file that a crash left behind may name anybody's by now. */
 async function pidOf(pidFile: string, start: readonly string[]): Promise<number | null> {
-  try {
-    const pid = Number((await readFile(pidFile, 'utf8')).trim());
-    if (!Number.isInteger(pid) || pid <= 1) return null;
-    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
-    const its = (word: string) => word.startsWith('--') && words.includes(word);
-    return words[0] === start[0] || start.some(its) ? pid : null;
-  } catch {
-    return null;
-  }
+  const pid = Number((await readFile(pidFile, 'utf8').catch(() => '')).trim());
+  return Number.isInteger(pid) && pid > 1 && (await isServer(pid, start)) ? pid : null;
+}
+
+async function isServer(pid: number, start: readonly string[]): Promise<boolean> {
+  const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+  const its = (word: string) => word.startsWith('--') && words.includes(word);
+  return words[0] === start[0] || start.some(its);
 }

@@ -8,6 +8,7 @@ import { router } from './router-schema';
 import { WEEKDAYS } from '../../workflows/decisions/calendar';
 import { didYouMean } from './suggest';
 import { tlsPolicy } from './tls-schema';
+import { upgrade } from './upgrade-schema';
 import { command, flag, oneOf, says, span, strict, text, wholeNumber } from './words';
 
 const PROMOTION_RULES = ['prefer', 'neutral', 'prefer_not', 'must_not'] as const;
@@ -173,6 +174,7 @@ export const cluster = strict(
     drillable: flag('leave the line out for false')
       .exactOptional()
       .describe('The primary may be killed on purpose, in a drill of mode kill.'),
+    upgrade: upgrade.exactOptional().describe('The release of this cluster is to change, or is changing.'),
     tls: tlsPolicy('encrypt').describe('Encryption of our own connections to the servers.'),
     schema: text('a schema name', 'for example runbooks')
       .regex(/^[A-Za-z0-9_$]{1,64}$/, says('a schema name of letters, digits, "_" and "$"', 'for example runbooks'))

@@ -72,6 +72,21 @@ export function contradictionsOf(inventory: WrittenInventory): Contradiction[] {
           ]
         : [],
     ),
+    ...clusters.flatMap(([cluster, { upgrade, instances: known }]) =>
+      (upgrade?.green ?? []).flatMap((name, index) =>
+        known.some((one) => one.name === name)
+          ? []
+          : [
+              {
+                path: ['clusters', cluster, 'upgrade', 'green', index],
+                message: `no instance of this cluster has this name${didYouMean(
+                  name,
+                  known.map((one) => one.name),
+                )} — declare it under instances`,
+              },
+            ],
+      ),
+    ),
     ...repeated(
       inventory.schedules.map(({ name }, index) => ({ value: name, path: ['schedules', index, 'name'] })),
       (first) => `this name is taken by ${first} — give every schedule its own name`,

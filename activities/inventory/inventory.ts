@@ -155,7 +155,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
     ...(group === undefined ? {} : { group }),
   }));
   const clusters = Object.entries(written.clusters).map(
-    ([name, { accounts, tls, applications, drill, instances, backups, ...cluster }]): Cluster => ({
+    ([name, { accounts, tls, applications, drill, instances, backups, upgrade, ...cluster }]): Cluster => ({
       name,
       ...cluster,
       instances: instances.map(({ control, ...one }) => ({
@@ -173,6 +173,7 @@ function settle(written: WrittenInventory, path: string): Inventory {
       }),
       ...(backups && { backups: absoluteBackups(backups, folder) }),
       ...(drill && { drill: { ...drill, ...absoluteCommands(drill, folder) } }),
+      ...(upgrade && { upgrade: { ...upgrade, ...absoluteCommands(upgrade, folder) } }),
       routers: named(cluster.routers).map((router) => settleRouter(router, folder)),
       approvals: { ...cluster.approvals, people: voters },
     }),

@@ -21,16 +21,19 @@ export const absoluteTls = ({ mode, ...files }: TlsPolicy, folder: string): TlsP
 export const absoluteCommand = ([program, ...args]: readonly string[], folder: string): string[] =>
   program === undefined ? [] : [program.includes('/') ? resolve(folder, program) : program, ...args];
 
+const COMMANDS = ['killCommand', 'startCommand', 'replaceCommand'] as const;
+
+/** Those commands that a policy has. */
 export const absoluteCommands = (
-  {
-    killCommand,
-    startCommand,
-  }: { readonly killCommand?: readonly string[]; readonly startCommand?: readonly string[] },
+  policy: { readonly [Name in (typeof COMMANDS)[number]]?: readonly string[] },
   folder: string,
-) => ({
-  ...(killCommand && { killCommand: absoluteCommand(killCommand, folder) }),
-  ...(startCommand && { startCommand: absoluteCommand(startCommand, folder) }),
-});
+): { readonly [Name in (typeof COMMANDS)[number]]?: readonly string[] } =>
+  Object.fromEntries(
+    COMMANDS.flatMap((name) => {
+      const written = policy[name];
+      return written ? [[name, absoluteCommand(written, folder)] as const] : [];
+    }),
+  );
 
 export const absoluteSocket = (socket: string, folder: string) =>
   socket.startsWith('unix:') ? `unix:${resolve(folder, socket.slice('unix:'.length))}` : socket;

@@ -22,10 +22,11 @@ export interface Login {
 /**
  * What a session needs to mean the same thing on everybody's server. sql_mode: `NO_BACKSLASH_ESCAPES` would turn the driver's
  * escaping into an injection, `ANSI_QUOTES` our strings into names. time_zone: timestamps are read as UTC. autocommit: a fleet
- * that turns it off would leave our statements in an open transaction. max_execution_time: would cut our waits short.
+ * that turns it off would leave our statements in an open transaction. max_execution_time: would cut our waits short. The collation goes
+ * into the binary log with every transaction: an 8.0 that picked its own, utf8mb4_0900_ai_ci, stopped the applier of a 5.7 below it (error 22).
  */
 const PIN =
-  "SET NAMES utf8mb4, @@session.sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', @@session.time_zone = '+00:00', " +
+  "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci, @@session.sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', @@session.time_zone = '+00:00', " +
   '@@session.autocommit = 1, @@session.max_execution_time = 0';
 
 /**

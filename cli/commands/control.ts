@@ -21,6 +21,25 @@ export function registerControls(program: Command): void {
   ).addHelpText('after', '\nExit code 0 when it has ended and nothing that it did stands.');
 }
 
+export function registerGoBack(program: Command): void {
+  program
+    .command('go-back <cluster>')
+    .description(
+      'in an upgrade: the old release takes the writes again, with all that was written since (before the switch: the same as cancel); says what it costs',
+    )
+    .option('--reason <text>', 'for the report')
+    .action(async (cluster: string, options: { readonly reason?: string }, command: Command) => {
+      const context = contextOf(command);
+      const [{ withTemporal }, { goBack }] = await Promise.all([import('../temporal.js'), import('../controlling.js')]);
+      await withTemporal(context, async (door) => {
+        const { reason } = options;
+        const word = { by: context.by, ...(reason === undefined ? {} : { reason }) };
+        const { workflowId, runId, sentence } = await goBack(door, cluster, word);
+        context.answer(`${sentence}. See it with: runbook status ${workflowId}`, { workflowId, runId, sentence });
+      });
+    });
+}
+
 const control = (program: Command, name: 'pause' | 'resume' | 'cancel', description: string): Command =>
   program
     .command(`${name} <run>`)

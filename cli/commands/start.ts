@@ -58,7 +58,10 @@ export function registerStart(program: Command): void {
 /** Of plannedSwitchover; the others do not know them and say so. */
 const whereAndWhen = (command: Command): Command =>
   command
-    .option('--to <instance>', 'plannedSwitchover: the wanted primary (default: the best replica)')
+    .option(
+      '--to <name>',
+      'plannedSwitchover: the wanted primary (default: the best replica); upgradeCluster: the next release',
+    )
     .option('--datacentre <name>', 'plannedSwitchover: any replica of this datacentre')
     .option('--at <time>', 'plannedSwitchover: begin then, for example 2026-11-22T03:00:00+01:00')
     .option('--window', 'plannedSwitchover: begin inside a maintenance window only');

@@ -6,6 +6,7 @@ import { startInBackground } from '../background';
 import { type Lifetime } from '../options';
 import { end } from '../processes';
 import { releasePortsOf, reservePorts } from '../ports';
+import { findMysql } from '../programs/mysql';
 import { findOldMysql, type OldRelease } from '../programs/old-mysql';
 import { type Progress } from '../programs/progress';
 import { runTool } from '../programs/tool';
@@ -13,8 +14,12 @@ import { runAll, type Door } from '../sql';
 import { adminGrants } from './accounts';
 import { accepts } from './server';
 
+/** `9.7`: the one of the lab. */
+export type AnyRelease = OldRelease | '9.7';
+
 export interface OldServer {
-  readonly version: OldRelease;
+  readonly version: AnyRelease;
+  readonly folder: string;
   readonly host: string;
   readonly port: number;
   readonly pid: number;
@@ -25,18 +30,26 @@ export interface OldServer {
   stop(): Promise<void>;
 }
 
-/** One empty server of an old release with GTIDs and binary logs, to read and to replicate from. Takes about 3 s. */
+/** One empty server of any release with GTIDs and binary logs, alone, to read and to replicate from. Takes about 3 s. `settings`: more `name=value` lines. */
 export async function startOldServer(
-  version: OldRelease,
+  version: AnyRelease,
   folder: string,
   {
     lifetime = 'starter',
+    settings = [],
     serverId = 57,
     password = randomBytes(18).toString('base64url'),
     onProgress,
-  }: { lifetime?: Lifetime; serverId?: number; password?: string; onProgress?: Progress } = {},
+  }: {
+    lifetime?: Lifetime;
+    settings?: readonly string[];
+    serverId?: number;
+    password?: string;
+    onProgress?: Progress;
+  } = {},
 ): Promise<OldServer> {
-  const program = await findOldMysql(version, onProgress);
+  const program = version === '9.7' ? await findMysql(onProgress) : await findOldMysql(version, onProgress);
+  const isNew = version === '9.7';
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const [port = 0] = await reservePorts(1, folder);
   const sockets = mkdtempSync(join(tmpdir(), 'mrb-'));
@@ -54,7 +67,7 @@ export async function startOldServer(
     'gtid-mode=ON',
     'enforce-gtid-consistency=ON',
     'log-bin=binlog',
-    'log-slave-updates=ON',
+    isNew ? 'log-replica-updates=ON' : 'log-slave-updates=ON',
     'binlog-format=ROW',
     'secure-file-priv=',
     'innodb-buffer-pool-size=32M',
@@ -62,6 +75,7 @@ export async function startOldServer(
     'table-definition-cache=400',
     'max-connections=60',
     ...(version === '5.7.22' ? [] : ['mysqlx=OFF']),
+    ...settings,
   ];
   writeFileSync(options, `[mysqld]\n${lines.join('\n')}\n`);
   const errorLog = join(folder, 'error.log');
@@ -79,10 +93,10 @@ export async function startOldServer(
     const account = { user: 'runbooks', password };
     await runAll(root, [
       'SET SESSION sql_log_bin = 0',
-      `CREATE USER 'runbooks'@'%' IDENTIFIED WITH mysql_native_password BY '${account.password}'`,
-      ...adminGrants("'runbooks'@'%'", version),
+      `CREATE USER 'runbooks'@'%' IDENTIFIED WITH ${isNew ? 'caching_sha2_password' : 'mysql_native_password'} BY '${account.password}'`,
+      ...adminGrants("'runbooks'@'%'", isNew ? '9.7.0' : version),
     ]);
-    return { version, host: '127.0.0.1', port, pid: mark.pid, root, account, stop };
+    return { version, folder, host: '127.0.0.1', port, pid: mark.pid, root, account, stop };
   } catch (error) {
     await stop();
     throw error;

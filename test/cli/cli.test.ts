@@ -61,7 +61,7 @@ const REFUSED: readonly (readonly [string, number, string])[] = [
   [
     'start emergencyFailovr --cluster orders',
     2,
-    'runbook: there is no runbook "emergencyFailovr" (did you mean "emergencyFailover"?). Runbooks: emergencyFailover, plannedSwitchover, failoverDrill, purgeBinlogs, restoreToPoint, rejoinInstance, provisionReplica, backUp, verifyBackup.\n',
+    'runbook: there is no runbook "emergencyFailovr" (did you mean "emergencyFailover"?). Runbooks: emergencyFailover, plannedSwitchover, failoverDrill, purgeBinlogs, restoreToPoint, rejoinInstance, provisionReplica, backUp, verifyBackup, upgradeCluster.\n',
   ],
   [
     'start watchCluster --cluster orders',

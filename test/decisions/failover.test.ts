@@ -238,7 +238,7 @@ test('what resolvers remember is told in the plan, needs nobody’s word, and is
 });
 
 test('a candidate that others cannot follow needs a human', () => {
-  const look = [gone, both[0]!, deaf('db3', { executed: `${P}:1-90` }, { release: '8.4' }, {})];
+  const look = [gone, both[0]!, deaf('db3', { executed: `${P}:1-90` }, { release: '8.4', version: '8.4.0' }, {})];
   const cluster = automatic({}, { db3: { promotion: 'must_not' } });
   const decision = decide(cluster, sighting(look, wellSeen));
   expect(planOf(decision).risks).toEqual([
@@ -248,6 +248,10 @@ test('a candidate that others cannot follow needs a human', () => {
       sentence: 'db2 runs 9.7: db3 of an older release cannot safely follow it',
     },
   ]);
+  expect(planOf(decision)).toMatchObject({
+    repoint: {},
+    notes: ['db3 (8.4.0) cannot follow db2 (9.7.4), which is newer: it stays as it is; upgrade it, or fill it anew'],
+  });
 });
 
 test('a server of another cluster at the old address is no witness', () => {

@@ -25,10 +25,11 @@ interface Wish {
   readonly cluster?: Cluster;
   readonly writers?: readonly string[] | null;
   readonly staleForSeconds?: number;
+  readonly acrossReleases?: boolean;
 }
 const decide = (
   members: readonly Member[],
-  { to, datacentre, cluster = declared(), writers = ['db1'], staleForSeconds = 0 }: Wish = {},
+  { to, datacentre, cluster = declared(), writers = ['db1'], staleForSeconds = 0, acrossReleases = false }: Wish = {},
 ) =>
   decideSwitchover({
     cluster,
@@ -36,7 +37,7 @@ const decide = (
     routers: wellRouted.map((router) => ({ ...router, writers, staleForSeconds })),
     to: to ?? null,
     datacentre: datacentre ?? null,
-    writeGapMs: 2000,
+    ...{ writeGapMs: 2000, acrossReleases },
   });
 const reasons = (...given: Parameters<typeof decide>): string => {
   const decision = decide(...given);
@@ -189,6 +190,52 @@ describe('behind a DNS name', () => {
   test('a record that lives longer than the inventory promises is refused, with the cure', () => {
     expect(reasons(well, { cluster, staleForSeconds: 300 })).toContain(
       'resolvers keep the record of router edge for 300 s, and the inventory promises 5',
+    );
+  });
+});
+
+describe('between two releases', () => {
+  const NO_AUTO = 'STRICT_TRANS_TABLES,NO_AUTO_CREATE_USER';
+  const old = { release: '5.7' as const, version: '5.7.22', detail: soundDetail({ variables: { sql_mode: NO_AUTO } }) };
+  const fresh = {
+    ...{ release: '8.0' as const, version: '8.0.12' },
+    detail: soundDetail({ variables: { sql_mode: 'STRICT_TRANS_TABLES' } }),
+  };
+  const mixed = [db1(old), follower('db2', old), follower('db3', fresh), follower('db4', fresh)];
+  const cluster = declared({
+    durability: 'async',
+    instances: ['db1', 'db2', 'db3', 'db4'].map((name) => instance(name, { adminPort: 33_062 })),
+  });
+
+  test('a newer one is refused, for there would be no way back', () =>
+    expect(reasons(mixed, { to: 'db3', cluster })).toMatch(/cannot replicate back/));
+
+  test('an upgrade may, and of the old ones the old primary alone follows the new one', () => {
+    const decision = decide(mixed, { to: 'db3', cluster, acrossReleases: true });
+    if (decision.act !== 'carry out') throw new Error(decision.because);
+    expect(decision.plan.repoint).toEqual({ db4: 'db3', db1: 'db3' });
+    expect(decision.plan.notes).toContain('db1 (5.7.22) will follow db3 (8.0.12) as the way back of an upgrade');
+  });
+
+  test('the way back takes the old settings as they were, and a release that is older', () => {
+    const back = [
+      primary('db3', { ...sound, ...fresh, detail: soundDetail({ variables: { max_connections: '500' } }) }),
+      replica('db1', 'db3', { ...sound, ...old, detail: soundDetail({ variables: { max_connections: '100' } }) }),
+      follower('db2', old),
+      replica('db4', 'db3', { ...sound, ...fresh }),
+    ];
+    const upgrading = { ...cluster, upgrade: { green: ['db3', 'db4'] } };
+    const wish = { to: 'db1', cluster: upgrading, acrossReleases: true, writers: ['db3'] };
+    const decision = decide(back, wish);
+    if (decision.act !== 'carry out') throw new Error(decision.because);
+    expect(decision.plan.repoint).toEqual({ db4: 'db1', db3: 'db1' });
+    expect(reasons(back, { ...wish, acrossReleases: false })).toMatch(/max_connections is 100 on db1 and 500 on db3/);
+  });
+
+  test('a SQL mode that is gone is no difference, another one is', () => {
+    const other = { ...fresh, detail: soundDetail({ variables: { sql_mode: 'ANSI' } }) };
+    expect(reasons([db1(old), follower('db3', other)], { to: 'db3', cluster, acrossReleases: true })).toMatch(
+      /sql_mode is ANSI on db3/,
     );
   });
 });

@@ -8,6 +8,7 @@ import {
   scheduledId,
   scheduleId,
   TASK_QUEUE,
+  upgradeId,
 } from '../../workflows/messages';
 import { commit, P, seen, sighting } from '../decisions/facts';
 import { executed, primary, replica, silent, snapshotOf } from '../decisions/members';
@@ -15,6 +16,7 @@ import { eventually } from '../support/wait';
 import { drillable } from '../workflows/drilling';
 import { movable } from '../workflows/moving';
 import { ahead, back, returning } from '../workflows/returning';
+import { upgradable } from '../workflows/upgrading';
 import { db2, db3, dead, fails, gone, policy, type Stage } from '../workflows/stage';
 
 /** Runs whose histories are kept: each plays one path and gives the handle of the run. */
@@ -127,6 +129,20 @@ export const stories: Readonly<Record<string, (stage: Stage) => Promise<Workflow
       taskQueue: TASK_QUEUE,
       args: [{ schedule: cluster, runbook: 'plannedSwitchover', input: { cluster, to: 'db2' } }],
     });
+    await handle.result();
+    return handle;
+  },
+
+  'upgrade-there-and-back': async (stage) => {
+    const { cluster } = stage.put(upgradable().scene);
+    const workflowId = upgradeId(cluster);
+    const args = [{ cluster, to: '8.0', soakHours: 0, watchHours: 24 }];
+    const handle = await stage.client.workflow.start('upgradeCluster', { workflowId, taskQueue: TASK_QUEUE, args });
+    const first = await stage.approve(handle);
+    await eventually('it is watched', async () => (await handle.query(progressQuery)).phase === 'watch');
+    await stage.say(handle, 'goBack', { by: 'ada' });
+    await stage.question(handle, first.id);
+    await stage.say(handle, 'cancel', { by: 'ada' });
     await handle.result();
     return handle;
   },

@@ -20,7 +20,8 @@ export async function eventually<Seen>(
       problem = error;
     }
     if (performance.now() > until) {
-      throw new Error(`not within ${withinMs} ms: ${what}`, { cause: problem });
+      const last = problem instanceof Error ? `; at last: ${problem.message}` : '';
+      throw new Error(`not within ${withinMs} ms: ${what}${last}`, { cause: problem });
     }
     await pause(20);
   }

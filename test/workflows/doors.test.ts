@@ -70,7 +70,7 @@ describe('what is typed', () => {
   test('a runbook that does not exist answers with those that do', async () => {
     const failure = await failureOf(execute('emergencyfailover', [{ cluster: 'orders' }]));
     expect(failure.message).toBe(
-      'There is no runbook "emergencyfailover". Known: archiveBinlogs, backUp, emergencyFailover, failoverDrill, plannedSwitchover, rejoinInstance, scheduledRun, verifyBackup, watchCluster (upper and lower case matter).',
+      'There is no runbook "emergencyfailover". Known: archiveBinlogs, backUp, emergencyFailover, failoverDrill, plannedSwitchover, provisionReplica, purgeBinlogs, rejoinInstance, restoreToPoint, scheduledRun, upgradeCluster, verifyBackup, watchCluster (upper and lower case matter).',
     );
   });
 });

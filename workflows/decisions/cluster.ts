@@ -39,6 +39,8 @@ export interface Cluster {
   readonly provisioning?: ProvisioningPolicy;
   /** The primary may be killed on purpose. */
   readonly drillable?: boolean;
+  /** The release is to change, or is changing. */
+  readonly upgrade?: UpgradePolicy;
   /** Schema that holds the heartbeat and epoch tables. */
   readonly schema: string;
 }
@@ -81,6 +83,13 @@ export interface Application {
   readonly patienceSeconds: number;
   /** For the command, and again for its sessions to be there after it. */
   readonly deadlineSeconds: number;
+}
+
+export interface UpgradePolicy {
+  /** Instances that run the next release, or will. */
+  readonly green?: readonly string[];
+  /** Program that replaces the server's program on one host and starts it again; JSON on its input. For the mode `rolling`. */
+  readonly replaceCommand?: readonly string[];
 }
 
 export interface FailoverPolicy {

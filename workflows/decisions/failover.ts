@@ -5,7 +5,7 @@ import { elect } from './election';
 import { errantByReplica } from './errant';
 import { type LastSeen, type Sighting } from './evidence';
 import { channelOf, type InstanceFacts, newestPromotion, readable } from './facts';
-import { followers } from './followers';
+import { followersOfRelease } from './followers';
 import { subtractText } from './gtid-set';
 import { freeze, type FailoverPlan, type PlanWithoutHash, type Risk } from './plan';
 import { lingering, notesOfFailover } from './lingering';
@@ -99,7 +99,7 @@ function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, pr
   if (!election.chosen) return { act: 'stand down', diagnosis, because: `${diagnosis.because}; ${election.because}` };
   const chosen = election.chosen;
   const rpo = judgeRpo({ cluster, snapshot, oldPrimary: primary, lastSeen, missing: election.missing });
-  const repoint = followers(snapshot, primary, chosen);
+  const { repoint, stranded } = followersOfRelease(snapshot, primary, chosen);
   const plan = freeze({
     kind: 'promote',
     oldPrimary: primary,
@@ -115,7 +115,7 @@ function promoteOrStandDown(question: FailoverQuestion, diagnosis: Diagnosis, pr
       }),
       ...risksOfRouters(cluster, sighting.routers),
     ],
-    notes: notesOf(question, primary),
+    notes: [...stranded, ...notesOf(question, primary)],
     rpo,
     summary: `promote ${chosen} in place of ${primary}: ${election.because}`,
   });
@@ -141,6 +141,7 @@ function finishPlan(
     ...risksOfRival(cluster, opened),
     ...risksOfRouters(cluster, sighting.routers),
   ];
+  const { repoint, stranded } = followersOfRelease(snapshot, primary, opened.name);
   return {
     kind: 'finish',
     oldPrimary: primary,
@@ -148,9 +149,9 @@ function finishPlan(
     fetchFrom: null,
     target: opened.gtid.executed,
     ranking: [],
-    repoint: followers(snapshot, primary, opened.name),
+    repoint,
     risks,
-    notes: notesOf(question, primary),
+    notes: [...stranded, ...notesOf(question, primary)],
     rpo: judgeRpo({ cluster, snapshot, oldPrimary: primary, lastSeen, missing: lackedBy(opened, lastSeen) }),
     summary: `${opened.name} takes writes already (opened by another tool or a person): verify it and finish what is left, elect nobody`,
   };

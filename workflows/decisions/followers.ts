@@ -1,5 +1,6 @@
 import { channelOf, type ClusterSnapshot, type InstanceFacts, readable } from './facts';
 import { sourceOf } from './topology';
+import { olderThan } from './upgrading/fleet';
 
 /**
  * Who gets the new primary as its source: every member that copied from the old primary or stands above the chosen one.
@@ -23,4 +24,27 @@ export function followers(snapshot: ClusterSnapshot, oldPrimary: string, newPrim
     return source === undefined || source === oldPrimary || !alive.has(source) || above.has(member.name);
   });
   return Object.fromEntries(moves.map((member) => [member.name, newPrimary]));
+}
+
+export interface Following {
+  /** New sources, by replica. */
+  readonly repoint: Readonly<Record<string, string>>;
+  /** Who would follow but is of an older release, a sentence each. */
+  readonly stranded: readonly string[];
+}
+
+/** As `followers`; an older server never follows a newer one, except as the way back of an upgrade. */
+export function followersOfRelease(snapshot: ClusterSnapshot, oldPrimary: string, newPrimary: string): Following {
+  const all = followers(snapshot, oldPrimary, newPrimary);
+  const older = olderThan(snapshot, newPrimary);
+  const version = (name: string) => readable(snapshot.members).find((member) => member.name === name)?.version ?? '';
+  return {
+    repoint: Object.fromEntries(Object.entries(all).filter(([name]) => !older.includes(name))),
+    stranded: Object.keys(all)
+      .filter((name) => older.includes(name))
+      .map(
+        (name) =>
+          `${name} (${version(name)}) cannot follow ${newPrimary} (${version(newPrimary)}), which is newer: it stays as it is; upgrade it, or fill it anew`,
+      ),
+  };
 }

@@ -4,6 +4,7 @@ import { contains, parseGtidSet } from './gtid-set';
 import { type PlanWithoutHash, type Risk } from './plan';
 import { testify } from './testimony';
 import { sourceOf } from './topology';
+import { olderThan } from './upgrading/fleet';
 
 /**
  * The primary is well, but an intermediate source is gone: its replicas get the primary as their source. Only a source that
@@ -15,7 +16,9 @@ export function planReattach(cluster: Cluster, snapshot: ClusterSnapshot, primar
       .filter((member) => ['refused', 'timed out', 'unreachable', 'lost'].includes(member.reason))
       .map((member) => member.name),
   );
+  const older = olderThan(snapshot, primary);
   const orphans = readable(snapshot.members).filter((member) => {
+    if (older.includes(member.name)) return false;
     const source = sourceOf(snapshot.members, member)?.name;
     return source !== undefined && source !== primary && gone.has(source) && hearsNothing(member);
   });

@@ -2,8 +2,8 @@ import { type Cluster, type Instance, instanceNamed } from './cluster';
 import { examine } from './doctor';
 import { findErrant } from './errant';
 import { type RouterView } from './evidence';
-import { channelOf, type ClusterSnapshot, type InstanceFacts, readable, type Release, unreadable } from './facts';
-import { followers } from './followers';
+import { channelOf, type ClusterSnapshot, type InstanceFacts, readable, unreadable } from './facts';
+import { followers, followersOfRelease } from './followers';
 import { lingering, notesOfSwitchover } from './lingering';
 import { type FailoverPlan, freeze } from './plan';
 import { notesOfApplications } from './applications';
@@ -11,6 +11,7 @@ import { type Refusal } from './refusal';
 import { differences } from './settings-that-matter';
 import { primaryOf, sourceOf } from './topology';
 import { leftOver, underWay, underWayOn } from './under-way';
+import { isOlder } from './upgrading/steps';
 import { dispensable, notesOfAbsence, risksOfAbsence } from './unreachable';
 
 export interface SwitchoverQuestion {
@@ -24,6 +25,8 @@ export interface SwitchoverQuestion {
   readonly datacentre: string | null;
   /** How long clients may wait before writes open on the new primary. */
   readonly writeGapMs: number;
+  /** An upgrade keeps its way back: the old primary may follow a newer one, and it alone. */
+  readonly acrossReleases?: boolean;
 }
 
 export type SwitchoverDecision =
@@ -65,7 +68,7 @@ export function decideSwitchover(question: SwitchoverQuestion): SwitchoverDecisi
       },
     ]);
   const { candidate } = best;
-  const others = followers(snapshot, primary.name, candidate.name);
+  const others = followersOf(question, primary.name, candidate);
   const refusals = [...ofCluster, ...best.refusals, ...unacknowledged(cluster, primary, candidate, others)];
   if (refusals.length > 0) return refuse(refusals);
   const repoint = { ...others, [primary.name]: candidate.name };
@@ -83,12 +86,29 @@ export function decideSwitchover(question: SwitchoverQuestion): SwitchoverDecisi
       ...notesOfAbsence(cluster, routers, primary.name),
       ...leftOver(snapshot, primary),
       ...notesOfApplications(cluster, 'switchover'),
+      ...notesOfReleases(question, primary, candidate),
     ],
     rpo: null,
     summary: `move the primary of ${cluster.name} from ${primary.name} to ${candidate.name}`,
   });
   return { act: 'carry out', because: plan.summary, plan };
 }
+
+/** Of the older ones the old primary alone follows a newer candidate, as the way back of an upgrade; the rest stay below it. */
+const followersOf = (
+  { snapshot, acrossReleases = false }: SwitchoverQuestion,
+  primary: string,
+  { name }: InstanceFacts,
+) => (acrossReleases ? followersOfRelease(snapshot, primary, name).repoint : followers(snapshot, primary, name));
+
+const notesOfReleases = (
+  { acrossReleases = false }: SwitchoverQuestion,
+  { name, version, release }: InstanceFacts,
+  candidate: InstanceFacts,
+): string[] =>
+  acrossReleases && isOlder(release, candidate.release)
+    ? [`${name} (${version}) will follow ${candidate.name} (${candidate.version}) as the way back of an upgrade`]
+    : [];
 
 /** A place that nobody is in, or not the server that is named beside it. */
 function refusalOfPlace({ name, instances }: Cluster, to: string | null, datacentre: string | null): Refusal | null {
@@ -195,20 +215,19 @@ function refusalsOfCandidate(question: SwitchoverQuestion, primary: InstanceFact
       `${one.name} has replication filters: ${channel?.filters.join(', ') ?? ''}`,
       'choose one that holds everything',
     );
-  if (order(primary.release) < order(one.release))
+  if (!question.acrossReleases && isOlder(primary.release, one.release))
     add(
       `${primary.name} (${primary.version}) cannot replicate back from ${one.name} (${one.version})`,
       'there would be no way back: upgrade it first, or use upgradeCluster',
     );
-  for (const { what, cure } of differences(primary, one)) add(what, cure);
+  // Whoever goes back goes back to what was good before; what the way back cannot carry was refused before the switch.
+  const isWayBack = question.acrossReleases === true && isOlder(one.release, primary.release);
+  for (const { what, cure } of isWayBack ? [] : differences(primary, one)) add(what, cure);
   refusals.push(...underWayOn(one));
   const bad = examine(snapshot, cluster).filter(({ severity, instance: at }) => severity === 'bad' && at === one.name);
   for (const { what, fix } of bad) add(`${one.name}: ${what}`, fix.join(' ') || 'see runbook doctor');
   return refusals;
 }
-
-const RELEASES: readonly Release[] = ['5.7', '8.0', '8.4', '9.7'];
-const order = (release: Release): number => RELEASES.indexOf(release);
 
 const isIn = (cluster: Cluster, { name }: InstanceFacts, datacentre: string | null): boolean =>
   datacentre === null || instanceNamed(cluster, name)?.datacentre === datacentre;

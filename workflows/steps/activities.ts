@@ -152,3 +152,11 @@ export const backups = activities({
   heartbeatTimeout: '5 s',
   retry: { ...patient, maximumAttempts: 5 },
 });
+
+/** The parts of an upgrade, which lasts for days: nobody waits for them, and nothing of them takes a slot of the emergency. */
+export const upgrades = activities({
+  taskQueue: TASK_QUEUE,
+  startToCloseTimeout: '24 hours',
+  heartbeatTimeout: '3 s',
+  retry: { ...patient, maximumInterval: '10 s', maximumAttempts: 8 },
+});

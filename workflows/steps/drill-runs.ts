@@ -20,7 +20,7 @@ export async function carryOut(
   book: Runbook,
   title: string,
   runbook: string,
-  input: { readonly cluster: string },
+  input: { readonly cluster: string; readonly [more: string]: unknown },
 ): Promise<RunEnd> {
   for (let tries = 1; ; tries += 1) {
     const end = await book.step(

@@ -1,6 +1,6 @@
 import { ApplicationFailure, ChildWorkflowFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { executeChild, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
-import { changeId, drillId, EMERGENCY_TASK_QUEUE, provisionId, TASK_QUEUE } from '../messages';
+import { changeId, drillId, EMERGENCY_TASK_QUEUE, provisionId, TASK_QUEUE, upgradeId } from '../messages';
 
 export const holdsLock = (cluster: string): boolean => workflowInfo().workflowId === changeId(cluster);
 
@@ -60,25 +60,39 @@ export async function asProvisionOf<Result>(cluster: string, instance: string, i
 }
 
 export const isDrillOf = (cluster: string): boolean => workflowInfo().workflowId === drillId(cluster);
+export const isUpgradeOf = (cluster: string): boolean => workflowInfo().workflowId === upgradeId(cluster);
 
 /** One drill of a cluster at a time, under an id of its own: a drill must not hold the lock that the failover it is about needs. */
-export async function asDrillOf<Result>(cluster: string, input: object): Promise<Result> {
+export const asDrillOf = <Result>(cluster: string, input: object): Promise<Result> =>
+  underItsOwnId('failoverDrill', 'drill', cluster, drillId(cluster), input);
+
+/** One upgrade of a cluster at a time, under an id of its own: it lasts for days, and only its switchovers take the lock. */
+export const asUpgradeOf = <Result>(cluster: string, input: object): Promise<Result> =>
+  underItsOwnId('upgradeCluster', 'upgrade', cluster, upgradeId(cluster), input);
+
+async function underItsOwnId<Result>(
+  workflow: string,
+  what: string,
+  cluster: string,
+  workflowId: string,
+  input: object,
+): Promise<Result> {
   try {
-    return (await executeChild('failoverDrill', {
-      workflowId: drillId(cluster),
+    return (await executeChild(workflow, {
+      workflowId,
       taskQueue: TASK_QUEUE,
       args: [input],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      // Somebody who terminates the outer run must not leave a cluster in the middle of a drill.
+      // Somebody who terminates the outer run must not leave a cluster in the middle of it.
       parentClosePolicy: 'ABANDON',
-      staticSummary: `failoverDrill of ${cluster}`,
+      staticSummary: `${workflow} of ${cluster}`,
     })) as Result;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw ApplicationFailure.create({
       type: 'CHANGE_IN_PROGRESS',
       nonRetryable: true,
-      message: `Another drill of ${cluster} is running as ${drillId(cluster)}. Look at it with: runbook status ${drillId(cluster)}`,
+      message: `Another ${what} of ${cluster} is running as ${workflowId}. Look at it with: runbook status ${workflowId}`,
     });
   }
 }

@@ -35,6 +35,7 @@ export const decide = (order: SwitchoverOrder, seen: Preview): SwitchoverDecisio
     to: order.to ?? null,
     datacentre: order.datacentre ?? null,
     writeGapMs: order.writeGapMs,
+    acrossReleases: order.across !== undefined,
   });
 
 export function refusal(book: Runbook, refusals: readonly Refusal[]): { outcome: Outcome; headline: string } {

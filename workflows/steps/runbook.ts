@@ -55,14 +55,19 @@ export interface Runbook {
   calledOff(): string | null;
   /** Somebody overrode who must agree: every headline of this run says so from now on. */
   breakGlass(line: string): void;
+  /** What was done so far: of a run that goes on in a new one. */
+  steps(): readonly StepRecord[];
   close(outcome: Outcome, headline: string): RunbookReport;
 }
 
-/** Open the book of one run: it answers the `progress` and `report` queries, keeps the Web UI's page true and gathers the report. */
-export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
+/**
+ * Open the book of one run: it answers the `progress` and `report` queries, keeps the Web UI's page true and gathers the report. `before`: the
+ * steps of the run that this one continues.
+ */
+export function openRunbook(runbook: string, order: RunbookOrder, before: readonly StepRecord[] = []): Runbook {
   const { runId, startTime, workflowId } = workflowInfo();
   const { cluster, requestedBy: by, trigger, reason } = order;
-  const steps: StepRecord[] = [];
+  const steps: StepRecord[] = [...before];
   const found = noFindings();
   let phase = 'look';
   let headline = `${runbook} of ${cluster} has begun`;
@@ -208,6 +213,7 @@ export function openRunbook(runbook: string, order: RunbookOrder): Runbook {
       show();
       tell();
     },
+    steps: () => steps,
     close(outcome, words) {
       controls.end();
       // Called off while it asked: the question goes with the run.

@@ -65,6 +65,13 @@ const SUMMARIES: Summaries = {
   proveBackup: ({ id, source }) => `Restore ${id ?? 'the newest backup'}, compare it with ${source}`,
   retainBackups: ({ cluster }) => `Remove old backups of ${cluster.name}`,
   blackoutNow: ({ schedule }) => `Ask whether ${schedule} may begin now`,
+  precheckUpgrade: ({ cluster, to }) => `What would ${to} break in ${cluster.name}?`,
+  watchLinks: ({ links }) => `Watch ${links.map(({ replica, source }) => `${replica} below ${source}`).join(', ')}`,
+  detach: ({ name }) => `${name} leaves the cluster`,
+  replaceProgram: ({ name, to }) => `Replace the program of ${name} by ${to}`,
+  tryQueries: ({ old, fresh }) => `Try what clients ask on ${old} and ${fresh}`,
+  compareRows: ({ old, fresh }) => `Compare rows of ${old} and ${fresh}`,
+  applyAgain: ({ names }) => `Let ${names.join(' and ')} apply again`,
   writeReport: () => 'Keep the report',
   tellChannel: ({ channel, cluster }) => `Tell ${channel} of ${cluster}`,
 };

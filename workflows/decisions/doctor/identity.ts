@@ -92,7 +92,8 @@ export const versionMix: Rule = ({ patients, primary, cluster }: Fleet) => {
   }
   for (const one of older) {
     found.push({
-      severity: 'bad',
+      // An upgrade keeps its way back so, and watches it.
+      severity: cluster.upgrade === undefined ? 'bad' : 'warn',
       instance: one.name,
       what: `${one.version} replicates from a newer source, ${head.version}`,
       why: 'it may stop at any statement that it does not know',

@@ -1,5 +1,6 @@
 import { type Cluster } from '../cluster';
 import { accounts, clients, removedPrivileges, unread } from './accounts';
+import { type Precheck } from './answer';
 import { CHECKS } from './checks';
 import {
   blobDefault,
@@ -43,6 +44,7 @@ import {
   utf8mb3,
 } from './tables';
 
+export { type Precheck } from './answer';
 export { type UpgradeFinding } from './finding';
 export { type UpgradePath, upgradePath } from './releases';
 export { renderPrecheck } from './render';
@@ -96,24 +98,6 @@ const RULES: readonly Rule[] = [
 ];
 
 const ORDER: readonly Severity[] = ['error', 'warning', 'notice'];
-
-/** The answer of a precheck, small enough for a workflow's history: no program's text but that of a cure, no row, no literal. */
-export interface Precheck {
-  readonly cluster: string;
-  readonly path: UpgradePath;
-  /** Members by name, with what they run. */
-  readonly servers: readonly { readonly name: string; readonly version: string }[];
-  /** Where schemas and accounts were read. */
-  readonly readOn: string;
-  readonly deep: boolean;
-  /** Worst first. */
-  readonly findings: readonly UpgradeFinding[];
-  readonly errors: number;
-  readonly warnings: number;
-  readonly notices: number;
-  /** Why MySQL Shell's checker was not asked; null when it was. */
-  readonly officialSkipped: string | null;
-}
 
 /** All that stands between a cluster and the end of its path. Pure: the same facts give the same answer, in the same order. */
 export function judgeUpgrade(

@@ -1,7 +1,7 @@
 import { type Paint } from '../topology-tree';
+import { type Precheck } from './answer';
 import { CHECKS, type CheckId } from './checks';
 import { type Severity, type UpgradeFinding } from './finding';
-import { type Precheck } from './index';
 import { tellPath } from './releases';
 
 const plain: Paint = (_kind, text) => text;

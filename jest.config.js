@@ -17,7 +17,7 @@ const common = {
   modulePathIgnorePatterns: ['<rootDir>/dist'],
 };
 
-const RECOVERY = '/test/incidents/(p|b)\\d+-|/test/incidents/lost-table';
+const RECOVERY = '/test/incidents/(p|b|u)\\d+-|/test/incidents/lost-table';
 
 module.exports = {
   projects: [
@@ -41,7 +41,7 @@ module.exports = {
       testMatch: ['<rootDir>/test/incidents/**/*.test.ts'],
       testPathIgnorePatterns: [RECOVERY],
     },
-    // Servers that are filled, backed up, restored.
+    // Servers that are filled, backed up, restored, upgraded.
     { ...common, displayName: 'recovery', testRegex: [RECOVERY] },
   ],
   reporters: ['default', '<rootDir>/test/closing-line.cjs'],

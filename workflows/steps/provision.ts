@@ -4,7 +4,6 @@ import { bytes } from '../decisions/progress';
 import { decideProvision, type ProvisionPlan } from '../decisions/provision/decide';
 import { type ProvisionSurvey } from '../decisions/provision/facts';
 import { type RunbookReport } from '../decisions/report';
-import { type ProvisionOrder } from '../inputs';
 import { copying, tidy } from './activities';
 import { byWhom } from './call-off';
 import { join } from './provision-join';

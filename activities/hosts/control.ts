@@ -130,8 +130,8 @@ function localProcess({ start, pidFile }: { readonly start: readonly string[]; r
       const before = await pid();
       if (before === null) return;
       process.kill(before, 'SIGTERM');
-      // Its pid file goes first.
-      for (const until = performance.now() + STOP_WITHIN_MS; await isServer(before, start);) {
+      // Its pid file goes first, and who started it may be the last to go.
+      for (const until = performance.now() + STOP_WITHIN_MS; await alive();) {
         if (performance.now() > until)
           throw new RunbookError({
             code: 'TOOL_FAILED',

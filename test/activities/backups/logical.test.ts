@@ -23,8 +23,7 @@ beforeAll(async () => {
   await run('CREATE FUNCTION shop.f() RETURNS INT DETERMINISTIC RETURN 1');
   await run('CREATE VIEW shop.v AS SELECT a.id, shop.f() AS f FROM shop.a JOIN `odd-db.x`.`t``1` t ON t.id = a.id');
   await run('CREATE TRIGGER shop.tg BEFORE INSERT ON shop.a FOR EACH ROW SET NEW.n = IFNULL(NEW.n, 7)');
-  await run('CREATE EVENT shop.e ON SCHEDULE EVERY 1 SECOND DO INSERT INTO shop.a (n) VALUES (99)');
-  await run('ALTER EVENT shop.e DISABLE');
+  await run('CREATE EVENT shop.e ON SCHEDULE EVERY 1 SECOND DISABLE DO INSERT INTO shop.a (n) VALUES (99)');
 });
 afterAll(() => scene.close());
 

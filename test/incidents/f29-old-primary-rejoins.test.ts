@@ -52,7 +52,7 @@ test('F29: what it lacks has been purged: refused with the cure, and left as it 
     expect(told.headline).toMatch(
       /db1 lacks .*, and db\d has purged the binary logs that hold them: it cannot catch up/,
     );
-    expect(told.left.join()).toMatch(/rebuild db1 from db\d or from a backup/);
+    expect(told.left.join()).toMatch(/fill it anew: runbook start provisionReplica/);
     expect(await lab.rows('db1', 'SHOW REPLICA STATUS')).toEqual([]);
 
     await settle({ primary, quarantined: ['db1'] });

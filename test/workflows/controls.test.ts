@@ -168,11 +168,13 @@ describe('a failover', () => {
         .map(({ name }) => name)
         .sort();
     expect(names('updateDefinitions')).toEqual(doors);
-    expect(names('signalDefinitions')).toEqual(['alertResolved', ...doors]);
+    expect(names('signalDefinitions')).toEqual(['alertResolved', ...doors, 'stageProgress']);
+    const ofPrograms: Record<string, RegExp> = {
+      alertResolved: /Argument: \{"source": /,
+      stageProgress: /^From a worker/,
+    };
     for (const { name, description } of [...own('updateDefinitions'), ...own('signalDefinitions')])
-      expect(description).toMatch(
-        name === 'alertResolved' ? /Argument: \{"source": / : /Argument: \{"by": "you@example.com"/,
-      );
+      expect(description).toMatch(ofPrograms[name] ?? /Argument: \{"by": "you@example.com"/);
     const approve = own('updateDefinitions').find(({ name }) => name === 'approve');
     expect(approve?.description).toContain(`"plan": "${planHash.slice(0, 12)}"`);
     await stage.reject(handle);

@@ -4,7 +4,7 @@ import { type Outcome, type RunbookReport, type StepPart, type StepRecord } from
 import { type Voter } from '../decisions/approvals';
 import { type Controlled, type Phase, type Story } from '../decisions/story';
 import { type Question } from '../decisions/question';
-import { tellStage } from '../decisions/progress';
+import { type StageProgress, tellStage } from '../decisions/progress';
 import { progressQuery, reportQuery, stageProgressSignal, storyQuery, type RunProgress } from '../messages';
 import { openAsked } from './asked';
 import { audit } from './audit';
@@ -137,14 +137,15 @@ export function openRunbook(runbook: string, order: RunbookOrder, before: readon
   setHandler(progressQuery, progress, { description: 'What this run is doing now' });
   setHandler(reportQuery, () => report, { description: 'The report, once the run has ended' });
   setHandler(storyQuery, story, { description: 'What notifications tell of this run' });
-  setHandler(stageProgressSignal, (progressed) => {
+  const progressed = (stage: StageProgress) => {
     const index = steps.map(({ state }) => state).lastIndexOf('running');
     const running = steps[index];
     if (!running) return;
-    steps[index] = { ...running, detail: tellStage(progressed) };
+    steps[index] = { ...running, detail: tellStage(stage) };
     show();
     tell();
-  });
+  };
+  setHandler(stageProgressSignal, progressed, { description: 'From a worker: how far the running step is' });
   upsertSearchAttributes([
     { key: clusterKey, value: cluster },
     { key: kindKey, value: runbook },

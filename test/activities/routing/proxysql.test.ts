@@ -361,7 +361,7 @@ describe('a ProxySQL that is not the one the inventory describes, or none', () =
   test('something else that sets it back is found by reading back', async () => {
     await setUp(login());
     proxysql.overruled = true;
-    const error = await refusal(open(login(), INSTANCES, { deadlineMs: 400 }).fence());
+    const error = await refusal(open(login(), INSTANCES, { deadlineMs: 2_000 }).fence());
     expect(error).toMatchObject({ code: 'ROUTER_DISAGREES', family: 'not yet' });
     expect(error.message).toContain('reads back otherwise: db1 is ONLINE in hostgroup 910, not OFFLINE_HARD');
   });

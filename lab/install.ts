@@ -5,12 +5,14 @@ import { findMysql } from './programs/mysql';
 import { findNamed } from './programs/named';
 import { printProgress } from './programs/progress';
 import { findTemporal } from './programs/temporal';
+import { findZstd } from './programs/zstd';
 
 /** Finds or installs everything that a lab needs, before tests that must not wait for it. Quick when all is there. */
 async function install(): Promise<void> {
   const progress = printProgress(process.stdout);
   await findHaproxy(progress);
   await findNamed(progress);
+  await findZstd(progress);
   const mysql = await findMysql(progress);
   await goldenData(mysql, progress);
   await findTemporal(progress);

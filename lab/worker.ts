@@ -5,6 +5,7 @@ import { RunbookError } from '../activities/errors';
 import { startInLab } from './background';
 import { type LabState, type LabWorker } from './options';
 import { end, isAlive } from './processes';
+import { zstdOfLabs } from './programs/zstd';
 import { saveState } from './state';
 
 /**
@@ -68,7 +69,9 @@ export async function startWorker(state: LabState, options: WorkerOptions = {}):
 }
 
 /** Where the lab's own client programs are, as workers look for them. */
-export const clientPrograms = ({ binFolder }: LabState): Readonly<Record<string, string>> =>
-  Object.fromEntries(
+export const clientPrograms = ({ binFolder }: LabState): Readonly<Record<string, string>> => ({
+  ...Object.fromEntries(
     ['mysqlbinlog', 'mysqldump', 'mysql'].map((name) => [`RUNBOOK_${name.toUpperCase()}`, join(binFolder, name)]),
-  );
+  ),
+  RUNBOOK_ZSTD: zstdOfLabs(),
+});

@@ -27,7 +27,8 @@ export function startDump(file: string, args: readonly string[]): Dump {
   });
 }
 
-const LOOK_EVERY_MS = 20;
+/** INNODB_TRX is a copy that is not renewed while somebody reads it more often than every 100 ms: who asks sooner sees the old one for ever. */
+const LOOK_EVERY_MS = 150;
 
 /** Until every one of these programs reads from a snapshot of its own. Throws TOOL_FAILED when they do not in time. */
 export async function awaitSnapshots(server: Mysql, dumps: readonly Dump[], withinMs: number): Promise<void> {

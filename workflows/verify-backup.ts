@@ -1,11 +1,9 @@
-import { noBackups } from './back-up';
 import { type RunbookReport } from './decisions/report';
 import { parseInput, type VerifyOrder, verifyOrder } from './inputs';
-import { backups, tidy } from './steps/activities';
-import { findSource } from './steps/backup-source';
+import { backups } from './steps/activities';
+import { findHold, thenLetGoOn } from './steps/backup-source';
 import { unlessCalledOff } from './steps/call-off';
 import { keep } from './steps/keep';
-import { refusal } from './steps/preflight';
 import { openRunbook, type Runbook } from './steps/runbook';
 import { whileStoreIsAway } from './steps/store-patience';
 
@@ -22,37 +20,27 @@ export async function verifyBackup(input?: unknown): Promise<RunbookReport> {
 }
 
 async function verify(book: Runbook, order: VerifyOrder): Promise<RunbookReport> {
-  const { cluster, choice } = await findSource(book, order);
-  const { source, isPrimary } = choice;
-  const refusals = [
-    ...(cluster.backups ? [] : [noBackups(cluster)]),
-    ...(source === null ? [{ sentence: choice.because, cure: choice.cure }] : []),
-  ];
-  if (refusals.length > 0 || source === null) {
-    const { outcome, headline } = refusal(book, refusals);
-    return keep(book.close(outcome, headline));
-  }
+  const found = await findHold(book, order);
+  if ('refused' in found) return keep(found.refused);
+  const { hold, because } = found;
+  const { source } = hold;
   const which = order.backup ?? 'the newest backup';
   if (order.dryRun)
-    return keep(book.close('planned', `${which} would be restored, and compared with ${source}: ${choice.because}`));
+    return keep(book.close('planned', `${which} would be restored, and compared with ${source}: ${because}`));
 
   book.phase('prove', `${which} is restored into a scratch server`);
-  const hold = { cluster, source, isPrimary };
-  const proof = await book
-    .step(
+  const proof = await thenLetGoOn(
+    book,
+    hold,
+    book.step(
       'Restore it, check it, let it follow, compare it, destroy it',
       () =>
         whileStoreIsAway(book, 'prove', () =>
           backups.proveBackup({ ...hold, id: order.backup ?? null, run: book.run }),
         ),
       ({ because }) => because,
-    )
-    .catch(async (error: unknown) => {
-      await tidy
-        .letGoOn(hold)
-        .catch(() => book.found.left.push(`look whether ${source} applies: it could not be asked`));
-      throw error;
-    });
+    ),
+  );
   book.found.evidence.push(
     ...proof.checks.map(
       ({ name, verdict, detail, ms }) => `${name}: ${verdict}${ms === null ? '' : ` in ${ms} ms`}, ${detail}`,

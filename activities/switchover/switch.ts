@@ -208,16 +208,25 @@ const ANSWERS_WITHIN_MS = 50;
 
 async function caughtUp(to: Mysql, frozen: string, leftMs: number): Promise<void> {
   if (leftMs <= 0) throw overBudget(leftMs);
-  const late = await to.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [frozen, leftMs / 1000], {
-    deadlineMs: Math.round(leftMs) + ANSWERS_WITHIN_MS,
-  });
-  if (Number(late) === 0) return;
-  throw new RunbookError({
+  const late = await to
+    .value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [frozen, leftMs / 1000], {
+      deadlineMs: Math.round(leftMs) + ANSWERS_WITHIN_MS,
+    })
+    .catch((error: unknown) => {
+      // A busy server may say that it waited in vain later than the client stops listening: it is the same answer.
+      if (error instanceof RunbookError && error.code === 'HOST_TIMED_OUT')
+        throw notApplied(to, ', and gave no answer');
+      throw error;
+    });
+  if (Number(late) !== 0) throw notApplied(to);
+}
+
+const notApplied = (to: Mysql, more = ''): RunbookError =>
+  new RunbookError({
     code: 'WRITE_GAP_EXCEEDED',
-    message: `${to.name} had not applied what the old primary wrote when the write-gap budget was used up`,
+    message: `${to.name} had not applied what the old primary wrote when the write-gap budget was used up${more}`,
     hint: 'Look for what slows its applier, then start this again.',
   });
-}
 
 const overBudget = (budgetMs: number): RunbookError =>
   new RunbookError({

@@ -35,8 +35,8 @@ export interface Faults {
   fillDisk(server: string): Undo;
   exhaustConnections(server: string): Promise<Undo>;
   holdTableLock(server: string, table?: string): Promise<Undo>;
-  /** A replica that goes on receiving and applies no row of the load. */
-  holdApplier(server: string): Promise<Undo>;
+  /** A replica that goes on receiving and applies no row of `table`, unless told the load's. */
+  holdApplier(server: string, table?: string): Promise<Undo>;
   holdTransaction(server: string): Promise<Undo>;
   holdGlobalReadLock(server: string): Promise<Undo>;
   prepareXa(server: string, name?: string): Promise<Undo>;
@@ -88,7 +88,7 @@ export function faultsOf(state: LabState): Faults {
     },
     exhaustConnections: (name) => sessions.exhaustConnections(state, name),
     holdTableLock: (name, table) => sessions.holdTableLock(state, name, table),
-    holdApplier: (name) => sessions.holdApplier(state, name),
+    holdApplier: (name, table) => sessions.holdApplier(state, name, table),
     holdTransaction: (name) => sessions.holdTransaction(state, name),
     holdGlobalReadLock: (name) => sessions.holdGlobalReadLock(state, name),
     prepareXa: (name, xid) => sessions.prepareXa(state, name, xid),

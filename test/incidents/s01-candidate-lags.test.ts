@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { standsStillAt, stoodStill } from './faulty-worker';
 import { incident } from './incident';
-import { switchOver } from './switching';
+import { aboutToStall, switchOver } from './switching';
 
 const folder = mkdtempSync(join(tmpdir(), 'mrt-s01-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,11 +45,11 @@ test('S1: it falls behind behind the freeze; within the write-gap budget the old
   incident(
     { workers: [standsStillAt(mkdtempSync(join(folder, 'held')), 'switch:calm')], watched: false },
     async (scene) => {
-      const { lab, faults, load, settle } = scene;
+      const { lab, load, settle } = scene;
+      const stall = await aboutToStall(scene, 'db2');
       const run = switchOver(scene, { to: 'db2', writeGapMs: 500 });
       const goOn = await stoodStill(lab);
-      const release = await faults.holdApplier('db2');
-      await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
+      await stall.begin();
       goOn();
       const told = await run;
       expect(told.outcome).toBe('failed');
@@ -59,7 +59,7 @@ test('S1: it falls behind behind the freeze; within the write-gap budget the old
       const parts = told.steps.find(({ phase }) => phase === 'switch')?.parts ?? [];
       const at = (name: string) => parts.find((part) => part.name === name)?.atMs ?? NaN;
       expect(at('open again') - at('held')).toBeLessThan(2_000); // the budget, and the way back on a busy machine
-      await release();
+      await stall.end();
       await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
       await settle({ primary: 'db1' });
     },

@@ -6,7 +6,7 @@ import { eventually } from '../support/wait';
 import { begin, standsStillAt, stoodStill } from './faulty-worker';
 import { incident } from './incident';
 import { isClosed } from './standing';
-import { switchOver } from './switching';
+import { aboutToStall, switchOver } from './switching';
 
 const folder = mkdtempSync(join(tmpdir(), 'mrt-s12-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -37,10 +37,10 @@ test.each(['kill', 'hang'] as const)(
   (fault) =>
     incident({ workers: [standsStillAt(mkdtempSync(join(folder, fault)), 'switch:calm')] }, async (scene) => {
       const { faults, load, lab, report, settle } = scene;
+      const stall = await aboutToStall(scene, 'db2');
       const plan = switchOver(scene, { to: 'db2', writeGapMs: 3_000 });
       const goOn = await stoodStill(lab);
-      const release = await faults.holdApplier('db2');
-      await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
+      await stall.begin();
       goOn();
       await eventually('db1 is frozen', () => isClosed(lab, 'db1'));
       if (fault === 'kill') await faults.kill('db1');
@@ -48,7 +48,7 @@ test.each(['kill', 'hang'] as const)(
 
       const ended = await plan;
       expect(ended.headline).toMatch(/^Neither done nor undone: db1 was lost/);
-      await release();
+      await stall.end();
       await eventually('the failover has taken the lock', async () => (await report()).runbook === 'emergencyFailover');
       const told = await report();
       expect(told.outcome).toBe('done');

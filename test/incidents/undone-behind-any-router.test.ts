@@ -16,7 +16,7 @@ import { mysqlRouter } from './entrances/mysql-router';
 import { virtualIp } from './entrances/virtual-ip';
 import { standsStillAt, stoodStill } from './faulty-worker';
 import { type Entrance, incident } from './incident';
-import { switchOver } from './switching';
+import { aboutToStall, switchOver } from './switching';
 
 /** A kind of router in front of a fleet, and all that it keeps: what it does, and what it would do after a restart. */
 interface Behind extends Entrance {
@@ -98,13 +98,13 @@ test.each(possible)(
     const router = kind === 'HAProxy' ? 'haproxy' : 'none';
     const workers = [standsStillAt(mkdtempSync(join(folder, 'one-')), 'switch:calm')];
     return incident({ router, watched: false, workers, entrance }, async (scene) => {
-      const { lab, faults, load, settle } = scene;
+      const { lab, load, settle } = scene;
       const asIs = async () => ({ readings: await readings(lab), keeps: await door.behind?.keeps() });
       const before = await asIs();
+      const stall = await aboutToStall(scene, 'db2');
       const run = switchOver(scene, { to: 'db2', writeGapMs: 2_000 });
       const goOn = await stoodStill(lab);
-      const release = await faults.holdApplier('db2');
-      await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
+      await stall.begin();
       goOn();
       const told = await run;
       expect(told.headline).toMatch(
@@ -117,7 +117,7 @@ test.each(possible)(
         return true;
       });
       await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
-      await release();
+      await stall.end();
       const seen = await settle({ primary: 'db1' });
       expect(seen.acknowledged.every(({ by }) => by === lab.server('db1').uuid)).toBe(true);
     });

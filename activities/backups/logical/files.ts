@@ -1,20 +1,18 @@
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
-import { type BackupFile, type FilePart, keyPart } from '../../../workflows/decisions/backups/manifest';
+import { type BackupFile, keyPart } from '../../../workflows/decisions/backups/manifest';
 import { type Sealing } from '../sealing/sealing';
 import { type Store } from '../store/store';
-import { type Pieces } from './split';
+import { type Sink } from './dump';
 
 /** The files of one backup, as they are stored. */
-export interface Files {
+export interface Files extends Sink {
   readonly stored: BackupFile[];
   /** Bytes as they came, before they were made small. */
   readonly plainBytes: () => number;
-  /** One whole file of this part. */
-  put(part: FilePart, body: Readable | string): Promise<void>;
-  /** Pieces of a dump, one after the other. Call it for each dump. */
-  pieces(): Pieces;
 }
+
+const PIECE_BYTES = 64 * 1_048_576;
 
 export function filesOf(store: Store, sealing: Sealing, prefix: string): Files {
   const stored: BackupFile[] = [];
@@ -27,6 +25,7 @@ export function filesOf(store: Store, sealing: Sealing, prefix: string): Files {
 
   return {
     stored,
+    pieceBytes: PIECE_BYTES,
     plainBytes: () => plain,
     put: (part, body) =>
       keep(

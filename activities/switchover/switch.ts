@@ -238,7 +238,9 @@ const overBudget = (budgetMs: number): RunbookError =>
 /** The candidate is open: record it and let clients in, both at once. */
 async function forward(deps: Deps, order: SwitchOrder, { to, watch }: Pair): Promise<Unwitnessed> {
   const { cluster, run, minEpoch } = order;
-  const uuid = String(await to.value('SELECT @@server_uuid'));
+  // One that was given up and goes on later leads nobody to a server that was closed meanwhile.
+  const uuid = await to.value('SELECT IF(@@global.read_only, NULL, @@server_uuid)');
+  if (typeof uuid !== 'string') throw overtaken(order.to);
   const [epoch, routed] = await Promise.all([
     recordEpoch(to, cluster.schema, uuid, { run, minEpoch }),
     routeWrites(deps, { cluster, primary: order.to, uuid }),

@@ -1,6 +1,6 @@
 import { type Member } from '../../workflows/decisions/facts';
 import { concludeVerification } from '../../workflows/decisions/backups/verdict';
-import { randomPoint } from '../../workflows/decisions/backups/point';
+import { behindTheArchive, randomPoint } from '../../workflows/decisions/backups/point';
 import { chooseSource } from '../../workflows/decisions/backups/source';
 import { type ArchivedFile } from '../../workflows/decisions/archive/coverage';
 import { channelTo, clusterOf, instance, primary, replica, snapshotOf, uuidOf } from './members';
@@ -50,6 +50,15 @@ test('the only one that acknowledges is left alone, unless it is named', () => {
 
 test('a primary that is alone is copied itself', () => {
   expect(choose([primary('db1')], { cluster: clusterOf(['db1']) })).toMatchObject({ source: 'db1', isPrimary: true });
+});
+
+test('what the archive lacks is to come, unless something behind it is archived: that is a hole', () => {
+  const a = uuidOf('db1');
+  const file = (gtids: string) => ({ gtids: `${a}:${gtids}` }) as ArchivedFile;
+  const lacks = (files: readonly ArchivedFile[]) => behindTheArchive(`${a}:1-100`, `${a}:1-20`, files);
+  expect(lacks([file('1-60'), file('61-100')])).toEqual({ missing: '', toCome: '' });
+  expect(lacks([file('1-60'), file('61-90')])).toEqual({ missing: `${a}:91-100`, toCome: `${a}:91-100` });
+  expect(lacks([file('1-60'), file('81-90')])).toEqual({ missing: `${a}:61-80:91-100`, toCome: '' });
 });
 
 test('a random point holds the backup, the files before it, and nothing behind it', () => {

@@ -1,4 +1,3 @@
-import { type Lab } from '../../lab';
 import { reportOf } from '../../lab/follow-run';
 import { type RunbookReport } from '../../workflows/decisions/report';
 import { caughtUp } from '../support/wait';
@@ -23,6 +22,8 @@ export async function aboutToStall({ lab, faults }: Pick<Incident, 'lab' | 'faul
   await lab.rows('db1', 'CREATE TABLE shop.stalls (id INT PRIMARY KEY AUTO_INCREMENT)');
   await caughtUp(lab, replica, 'db1');
   const end = await faults.holdApplier(replica, 'shop.stalls');
-  const begin = async () => void (await lab.rows('db1', 'INSERT INTO shop.stalls VALUES ()'));
+  const begin = async () => {
+    await lab.rows('db1', 'INSERT INTO shop.stalls VALUES ()');
+  };
   return { begin, end };
 }

@@ -1,13 +1,10 @@
 import { type Cluster } from '../../../workflows/decisions/cluster';
 import { countText, subtractText } from '../../../workflows/decisions/gtid-set';
-import { type Deps, knownInstance, serverAsBackup, serverNamed } from '../../deps';
+import { type Deps, knownInstance, serverNamed } from '../../deps';
 import { RunbookError } from '../../errors';
-import { type Mysql, type Session } from '../../mysql/mysql';
+import { type Mysql } from '../../mysql/mysql';
 import { wordsOf } from '../../replication/statements';
-import { lookInside } from '../logical/tables';
-import { whileStill } from '../logical/hold';
 import { type Scratch } from '../scratch/scratch';
-import { fullName, named, quoted } from './tables';
 
 export interface FollowOrder {
   readonly cluster: Cluster;
@@ -16,7 +13,7 @@ export interface FollowOrder {
   readonly isPrimary: boolean;
 }
 
-const executedOn = async (server: Mysql): Promise<string> =>
+export const executedOn = async (server: Mysql): Promise<string> =>
   String((await server.value('SELECT @@global.gtid_executed')) ?? '').replaceAll('\n', '');
 
 /** What the source has purged and the scratch server needs; '' = it can be followed. */
@@ -78,79 +75,17 @@ async function throwItsErrors(mysql: Mysql, source: string): Promise<void> {
 }
 
 const MEETS_WITHIN_SECONDS = 20;
-const READ_WITHIN_MS = 86_400_000;
 
-/**
- * Both servers at one GTID set: nothing commits on the source for the moment in which the scratch server takes the rest and snapshots are opened; then
- * the source goes on, and the sums of all tables are compared. Returns what differs; '' = nothing. Throws RELAY_LOG_STALLED.
- * Source: MySQL manual, "CHECKSUM TABLE Statement".
- */
-export async function compareWithSource(
-  deps: Deps,
-  order: FollowOrder,
-  scratch: Scratch,
-): Promise<{
-  readonly gtids: string;
-  readonly differs: string;
-  readonly tables: number;
-  readonly leftOut: readonly string[];
-}> {
-  const { cluster, source } = order;
-  const server = serverNamed(deps, cluster, source);
-  const copied = serverAsBackup(deps, cluster, source);
-  const words = await wordsOf(scratch.mysql);
-  const opened = await whileStill(deps, order, async () => {
-    const gtids = await executedOn(server);
-    const late = await scratch.mysql.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [gtids, MEETS_WITHIN_SECONDS], {
-      deadlineMs: MEETS_WITHIN_SECONDS * 1000 + 5_000,
-    });
-    if (Number(late) !== 0)
-      throw new RunbookError({
-        code: 'RELAY_LOG_STALLED',
-        message: `the scratch server did not come to where ${source} stood still within ${MEETS_WITHIN_SECONDS} s`,
-        hint: 'Try again when there is less to write, or give the scratch server more memory.',
-      });
-    await scratch.mysql.run(words.stop, [], { deadlineMs: 30_000 });
-    const { tables } = await copied.session((session) => lookInside(session), { deadlineMs: 30_000 });
-    const wanted = tables.filter(({ engine }) => engine === 'InnoDB');
-    let ready: () => void = () => undefined;
-    const isOpen = new Promise<void>((resolve) => (ready = resolve));
-    const sums = copied.session(
-      async (session) => {
-        await session.run('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-        await session.run('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
-        ready();
-        return sumsOf(session, wanted);
-      },
-      { deadlineMs: READ_WITHIN_MS },
-    );
-    sums.catch(() => undefined);
-    await Promise.race([isOpen, sums]);
-    return { gtids, wanted, sums, leftOut: tables.filter(({ engine }) => engine !== 'InnoDB').map(fullName) };
+/** The scratch server has followed to where the source stands still, and no further. Throws RELAY_LOG_STALLED. */
+export async function meet({ source }: FollowOrder, { mysql }: Scratch, gtids: string): Promise<void> {
+  const late = await mysql.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [gtids, MEETS_WITHIN_SECONDS], {
+    deadlineMs: MEETS_WITHIN_SECONDS * 1000 + 5_000,
   });
-  const [its, ours, inside] = await Promise.all([
-    opened.sums,
-    scratch.mysql.session((session) => sumsOf(session, opened.wanted), { deadlineMs: READ_WITHIN_MS }),
-    scratch.mysql.session((session) => lookInside(session), { deadlineMs: 60_000 }),
-  ]);
-  const more = inside.tables.map(fullName).filter((name) => !its.has(name) && !opened.leftOut.includes(name));
-  const faults = [...its].filter(([name, sum]) => ours.get(name) !== sum).map(([name]) => `${name} differs`);
-  return {
-    gtids: opened.gtids,
-    differs: named([...faults, ...more.map((name) => `${name} is on the scratch server alone`)]),
-    tables: its.size,
-    leftOut: opened.leftOut,
-  };
-}
-
-async function sumsOf(
-  session: Session,
-  tables: readonly { readonly schema: string; readonly name: string }[],
-): Promise<Map<string, string>> {
-  const sums = new Map<string, string>();
-  for (const table of tables) {
-    const [row] = await session.rows<{ Checksum: number | string | null }>(`CHECKSUM TABLE ${quoted(table)}`);
-    sums.set(fullName(table), String(row?.Checksum ?? 'none'));
-  }
-  return sums;
+  if (Number(late) !== 0)
+    throw new RunbookError({
+      code: 'RELAY_LOG_STALLED',
+      message: `the scratch server did not come to where ${source} stood still within ${MEETS_WITHIN_SECONDS} s`,
+      hint: 'Try again when there is less to write, or give the scratch server more memory.',
+    });
+  await mysql.run((await wordsOf(mysql)).stop, [], { deadlineMs: 30_000 });
 }

@@ -17,8 +17,10 @@ import { letGoOn } from '../logical/hold';
 import { backupsOf, placesOf } from '../places';
 import { loadBackup } from '../restore/load';
 import { type Scratch, startScratch } from '../scratch/scratch';
-import { compareWithSource, follow, type FollowOrder, purgedFor } from './follow';
-import { toRandomPoint } from './point';
+import { follow, type FollowOrder, meet, purgedFor } from './follow';
+import { compareWithOracle, openOracle } from './oracle';
+import { provePoint } from './point';
+import { type Said, passed, skipped, verdict } from './said';
 import { checkTables, compareWithManifest } from './tables';
 
 export interface ProveOrder extends FollowOrder {
@@ -128,11 +130,7 @@ async function examine(
     verdict(await checkTables(mysql, manifest.tables), `${manifest.tables.length} tables`),
   );
   mark('checked');
-  await check(checks, 'point in time', async () => {
-    if (!order.cluster.backups?.archive) return skipped('no binary logs are archived');
-    const said = await toRandomPoint(deps, order, manifest.gtidExecuted, scratch);
-    return said === null ? skipped('nothing is archived behind this backup') : passed(said);
-  });
+  await check(checks, 'point in time', () => provePoint(deps, order, manifest.gtidExecuted, scratch));
   mark('point');
   const purged = await purgedFor(deps, order, scratch);
   if (purged !== '') {
@@ -149,18 +147,14 @@ async function examine(
   mark('followed');
   if (!follows) return;
   await check(checks, 'equal sums', async () => {
-    const { gtids, differs, tables, leftOut } = await compareWithSource(deps, order, scratch);
+    const oracle = await openOracle(deps, order, (gtids) => meet(order, scratch, gtids));
+    const { gtids, tables, leftOut } = oracle;
     const without = leftOut.length > 0 ? `; left out, having no snapshots: ${leftOut.join(', ')}` : '';
-    return verdict(differs, `${tables} tables as on ${order.source} at ${gtids}${without}`);
+    const differs = await compareWithOracle(oracle, scratch);
+    return verdict(differs, `${tables.length} tables as on ${order.source} at ${gtids}${without}`);
   });
   mark('compared');
 }
-
-type Said = Pick<Check, 'verdict' | 'detail'>;
-const passed = (detail: string): Said => ({ verdict: 'passed', detail });
-const skipped = (detail: string): Said => ({ verdict: 'skipped', detail });
-const verdict = (faults: string, well: string): Said =>
-  faults === '' ? passed(well) : { verdict: 'failed', detail: faults };
 
 /** true = it did not fail. */
 async function check(checks: Check[], name: string, work: () => Promise<Said>): Promise<boolean> {

@@ -33,6 +33,26 @@ export function randomPoint(
   return { target: print(target), last: `${uuid}:${number}` };
 }
 
+/**
+ * What the archive lacks of `wanted` for a server that has `has`. `toCome`: '' where any of it lies before something that is archived: an archive grows at
+ * its end, so that is a hole. GTID sets are text.
+ */
+export function behindTheArchive(
+  wanted: string,
+  has: string,
+  files: readonly ArchivedFile[],
+): { readonly missing: string; readonly toCome: string } {
+  const archived = gtidsOf(files);
+  const missing = subtract(parseGtidSet(wanted), union(parseGtidSet(has), archived));
+  const ends = new Map(
+    archived.sources.map(({ uuid, tag, intervals }) => [`${uuid}:${tag}`, intervals[intervals.length - 1] ?? 0]),
+  );
+  const isHole = missing.sources.some(
+    ({ uuid, tag, intervals }) => (intervals[0] ?? 0) < (ends.get(`${uuid}:${tag}`) ?? 0),
+  );
+  return { missing: print(missing), toCome: isHole ? '' : print(missing) };
+}
+
 function gtidAt(set: GtidSet, place: number): { readonly uuid: string; readonly number: number } | null {
   let left = place;
   for (const { uuid, tag, intervals } of set.sources)

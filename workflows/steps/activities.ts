@@ -126,6 +126,8 @@ export const archiving = activities({
   taskQueue: TASK_QUEUE,
   startToCloseTimeout: '24 hours',
   heartbeatTimeout: '5 s',
+  // What is called off says what it has done by then.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { ...patient, maximumInterval: '10 s', maximumAttempts: 5 },
 });
 

@@ -7,8 +7,8 @@ import { parseGtidSet, print, union } from '../../workflows/decisions/gtid-set';
 import { primaryOf } from '../../workflows/decisions/topology';
 import { findBackup, readCatalogue } from '../backups/catalogue';
 import { placesOf } from '../backups/places';
-import { loadBackup } from '../backups/restore/load';
-import { type Scratch, startScratch } from '../backups/scratch/scratch';
+import { restoreIntoScratch } from '../backups/restore/scratch';
+import { type Scratch } from '../backups/scratch/scratch';
 import { type Deps } from '../deps';
 import { RunbookError } from '../errors';
 import { findCluster } from '../inventory/inventory';
@@ -88,33 +88,23 @@ export interface Restored {
  */
 export async function restoreTo(deps: Deps, order: RestoreOrder): Promise<Restored> {
   const { cluster, run } = order;
-  const { policy, store, sealing } = await placesOf(deps, cluster);
+  const { policy, store } = await placesOf(deps, cluster);
   const place = policy.scratch ?? noPlace(cluster.name);
   const folder = keptFolder(place, run);
   const ready = await findKept(folder);
   if (ready) return { applied: null, server: ready, files: [], replaced: [] };
 
   const { manifest } = await findBackup(store, cluster.name, order.base);
-  if (manifest.kind !== 'logical') throw notLogical(manifest.id);
   const began = performance.now();
   const progress = (stage: string, unit: 'bytes' | 'transactions') => (done: number, total: number) => {
     const rate = done / Math.max(0.001, (performance.now() - began) / 1000);
     tellProgress(deps, { stage, done, total, unit, rate, etaSeconds: rate > 0 ? (total - done) / rate : null });
   };
   deps.checkpoint('restore:begin');
-  const scratch = await startScratch(place, { name: `restore-${run}`, settings: manifest.settings });
+  const scratch = await restoreIntoScratch(deps, {
+    ...{ cluster, place, manifest, name: `restore-${run}`, progress: progress('load', 'bytes') },
+  });
   try {
-    await loadBackup(
-      {
-        store,
-        sealing,
-        manifest,
-        parallel: policy.parallel,
-        accounts: 'locked',
-        progress: progress('load', 'bytes'),
-      },
-      scratch,
-    );
     deps.checkpoint('restore:base');
     const applied = await applyArchived(
       scratch.mysql,
@@ -149,10 +139,3 @@ function noPlace(cluster: string): never {
     hint: 'Add scratch: { mysqld: /usr/sbin/mysqld, folder: /scratch } to its backups.',
   });
 }
-
-const notLogical = (id: string): RunbookError =>
-  new RunbookError({
-    code: 'INVALID_INPUT',
-    message: `backup ${id} is physical, and a point in time is restored from logical ones so far`,
-    hint: 'Name a logical one in "backup".',
-  });

@@ -13,8 +13,10 @@ import { type PurgeOrder, purgeTo, surveyPurge } from './archive/purge';
 import { type Standing, type StandOrder, stopBefore, waitAgain } from './archive/delayed';
 import { type Restored, type RestoreOrder, restoreTo, surveyRestore, type SurveyRestore } from './archive/restore';
 import { awaitSessions, lastSession, type Looking, restartApplication } from './applications/reconnect';
+import { type Taken, type TakeOrder } from './backups/take';
 import { type HoldOrder, letGoOn } from './backups/logical/hold';
-import { type Taken, takeLogical, type TakeOrder } from './backups/logical/take';
+import { takeLogical } from './backups/logical/take';
+import { type PhysicalOrder, takePhysical } from './backups/physical/take';
 import { type Proved, proveBackup, type ProveOrder } from './backups/prove/prove';
 import { retainBackups, type Retained } from './backups/retain';
 import { type Deps, serverNamed, words } from './deps';
@@ -282,6 +284,7 @@ export function createActivities(
       await emptyWrites(serverNamed(deps, order.cluster, order.primary), order.cluster.schema);
     },
     takeLogical: (order: TakeOrder): Promise<Taken> => takeLogical(deps, order),
+    takePhysical: (order: PhysicalOrder): Promise<Taken> => takePhysical(deps, order),
     letGoOn: (order: HoldOrder): Promise<'ran' | 'started'> => letGoOn(deps, order),
     proveBackup: (order: ProveOrder): Promise<Proved> => proveBackup(deps, order),
     retainBackups: ({ cluster }: { readonly cluster: Cluster }): Promise<Retained> =>

@@ -1,4 +1,5 @@
-import { backupId } from './decisions/backups/manifest';
+import { backupId, tellRows } from './decisions/backups/manifest';
+import { refusePhysical } from './decisions/backups/physical';
 import { bytes } from './decisions/progress';
 import { type RunbookReport } from './decisions/report';
 import { type BackUpOrder, backUpOrder, parseInput } from './inputs';
@@ -22,7 +23,10 @@ export async function backUp(input?: unknown): Promise<RunbookReport> {
 }
 
 async function take(book: Runbook, order: BackUpOrder): Promise<RunbookReport> {
-  const found = await findHold(book, order);
+  const isPhysical = order.kind === 'physical';
+  const found = await findHold(book, order, ({ cluster, source, isPrimary }) =>
+    isPhysical ? refusePhysical(cluster, source, isPrimary, order.incremental) : [],
+  );
   if ('refused' in found) return keep(found.refused);
   const { hold, because } = found;
   const { cluster, source, isPrimary } = hold;
@@ -34,10 +38,16 @@ async function take(book: Runbook, order: BackUpOrder): Promise<RunbookReport> {
     book,
     hold,
     book.step(
-      'Take it from one snapshot, table by table, and write its manifest last',
-      () => whileStoreIsAway(book, 'dump', () => backups.takeLogical({ ...hold, id, startedAt: book.startedAt })),
+      'Take it, as of one moment, and write its manifest last',
+      () =>
+        whileStoreIsAway(book, 'dump', () => {
+          const taking = { ...hold, id, startedAt: book.startedAt };
+          return isPhysical
+            ? backups.takePhysical({ ...taking, incremental: order.incremental })
+            : backups.takeLogical(taking);
+        }),
       (done) =>
-        `${done.rows} rows in ${done.tables} tables, ${bytes(done.bytes)} as stored${done.stillMs === null ? '' : `; ${isPrimary ? 'commits' : 'the applier'} stood still for ${done.stillMs} ms`}`,
+        `${tellRows(done.rows)} in ${done.tables} tables, ${bytes(done.bytes)} as stored${done.stillMs === null ? '' : `; ${isPrimary ? 'commits' : 'the applier'} stood still for ${done.stillMs} ms`}`,
     ),
   );
   book.found.evidence.push(
@@ -55,7 +65,7 @@ async function take(book: Runbook, order: BackUpOrder): Promise<RunbookReport> {
   return keep(
     book.close(
       'done',
-      `${id} is taken from ${source}: ${taken.rows} rows, ${bytes(taken.bytes)}; not proven yet: verifyBackup`,
+      `${id} is taken from ${source}: ${tellRows(taken.rows)}, ${bytes(taken.bytes)}; not proven yet: verifyBackup`,
     ),
   );
 }

@@ -172,11 +172,21 @@ const whoAndWhy = {
   trigger: z.enum(['person', 'schedule']).default('person'),
 };
 
-export const backUpOrder = z.strictObject({
-  cluster,
-  from: z.string().min(1).optional().describe('The instance that is copied; without it the best replica is'),
-  ...whoAndWhy,
-});
+export const backUpOrder = z
+  .strictObject({
+    cluster,
+    from: z.string().min(1).optional().describe('The instance that is copied; without it the best replica is'),
+    kind: z.enum(['logical', 'physical']).default('logical').describe('Tables as statements, or the data folder'),
+    incremental: z
+      .boolean()
+      .default(false)
+      .describe('Only what was changed since the backup before it, where XtraBackup takes them'),
+    ...whoAndWhy,
+  })
+  .refine(({ kind, incremental }) => !incremental || kind === 'physical', {
+    path: ['incremental'],
+    message: 'expected "kind": "physical" beside it',
+  });
 export type BackUpOrder = z.output<typeof backUpOrder>;
 
 export const verifyOrder = z.strictObject({

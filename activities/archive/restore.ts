@@ -1,4 +1,3 @@
-import { type BackupManifest } from '../../workflows/decisions/backups/manifest';
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { gtidsOf } from '../../workflows/decisions/archive/coverage';
 import { delayedOf } from '../../workflows/decisions/archive/delayed';
@@ -8,7 +7,7 @@ import { emptyGtidSet, parseGtidSet, print, union } from '../../workflows/decisi
 import { primaryOf } from '../../workflows/decisions/topology';
 import { findBackup, readCatalogue } from '../backups/catalogue';
 import { placesOf } from '../backups/places';
-import { loadBackup } from '../backups/restore/load';
+import { restoreIntoScratch } from '../backups/restore/scratch';
 import { type Scratch, startScratch } from '../backups/scratch/scratch';
 import { serverFacts } from '../backups/server-facts';
 import { type CancellableDeps, type Deps, serverNamed } from '../deps';
@@ -86,7 +85,7 @@ export interface Restored {
  */
 export async function restoreTo(deps: CancellableDeps, order: RestoreOrder): Promise<Restored> {
   const { cluster, run, from } = order;
-  const { policy } = await placesOf(deps, cluster);
+  const { policy, store } = await placesOf(deps, cluster);
   const place = policy.scratch ?? noPlace(cluster.name);
   const folder = keptFolder(place, run);
   const ready = await findKept(folder);
@@ -102,13 +101,20 @@ export async function restoreTo(deps: CancellableDeps, order: RestoreOrder): Pro
     },
   };
   told.checkpoint('restore:begin');
-  const manifest = 'backup' in from ? await findLogical(told, cluster, from.backup) : null;
-  const settings = manifest?.settings ?? (await settingsOf(told, order));
-  const scratch = await startScratch(place, { name: `restore-${run}`, settings });
+  const name = `restore-${run}`;
+  const progress = progressOf(told);
+  const scratch =
+    'backup' in from
+      ? await restoreIntoScratch(told, {
+          ...{ cluster, place, name, progress: progress('load', 'bytes') },
+          manifest: (await findBackup(store, cluster.name, from.backup)).manifest,
+        })
+      : await startScratch(place, { name, settings: await settingsOf(told, cluster, from.replica) });
   try {
-    const applied = manifest
-      ? await fromBackup(told, order, manifest, scratch)
-      : await fromReplica(told, order, scratch);
+    const applied =
+      'backup' in from
+        ? await applyUpTo(told, order, scratch, progress('apply', 'transactions'))
+        : await fromReplica(told, order, from.replica, scratch);
     told.checkpoint('restore:target');
     // What has begun to go where it is wanted goes on to its end.
     over = true;
@@ -118,39 +124,41 @@ export async function restoreTo(deps: CancellableDeps, order: RestoreOrder): Pro
   }
 }
 
-async function fromBackup(
-  deps: Deps,
-  order: RestoreOrder,
-  manifest: BackupManifest,
-  scratch: Scratch,
-): Promise<Applied> {
-  const { policy, store, sealing } = await placesOf(deps, order.cluster);
+type Progress = (done: number, total: number) => void;
+
+function progressOf(deps: Deps): (stage: string, unit: 'bytes' | 'transactions') => Progress {
   const began = performance.now();
-  const progress = (stage: string, unit: 'bytes' | 'transactions') => (done: number, total: number) => {
+  return (stage, unit) => (done, total) => {
     const rate = done / Math.max(0.001, (performance.now() - began) / 1000);
     tellProgress(deps, { stage, done, total, unit, rate, etaSeconds: rate > 0 ? (total - done) / rate : null });
   };
-  const load = { store, sealing, manifest, parallel: policy.parallel, progress: progress('load', 'bytes') };
-  await loadBackup({ ...load, accounts: 'locked' }, scratch);
+}
+
+async function applyUpTo(
+  deps: Deps,
+  { cluster, target, without }: RestoreOrder,
+  scratch: Scratch,
+  progress: Progress,
+): Promise<Applied> {
   deps.checkpoint('restore:base');
   return applyArchived(
     scratch.mysql,
-    await openShelf(deps, order.cluster),
-    { target: parseGtidSet(order.target), without: parseGtidSet(order.without) },
-    { checkpoint: deps.checkpoint, progress: progress('apply', 'transactions') },
+    await openShelf(deps, cluster),
+    { target: parseGtidSet(target), without: parseGtidSet(without) },
+    { checkpoint: deps.checkpoint, progress },
   );
 }
 
-const settingsOf = async (deps: Deps, { cluster, from }: RestoreOrder): Promise<Readonly<Record<string, string>>> =>
-  'replica' in from ? (await serverFacts(serverNamed(deps, cluster, from.replica))).settings : {};
+const settingsOf = async (deps: Deps, cluster: Cluster, replica: string): Promise<Readonly<Record<string, string>>> =>
+  (await serverFacts(serverNamed(deps, cluster, replica))).settings;
 
 async function fromReplica(
   deps: Deps,
-  { cluster, from, target, tables }: RestoreOrder,
+  { cluster, target, tables }: RestoreOrder,
+  replica: string,
   scratch: Scratch,
 ): Promise<null> {
-  if ('replica' in from)
-    await tablesFromReplica(deps, { cluster, replica: from.replica, target }, scratch, tables.map(tableNamed));
+  await tablesFromReplica(deps, { cluster, replica, target }, scratch, tables.map(tableNamed));
   return null;
 }
 
@@ -170,13 +178,6 @@ async function handOver(
   return { ...nothing, replaced: await tablesIntoCluster(deps, at, scratch, names) };
 }
 
-async function findLogical(deps: Deps, cluster: Cluster, id: string): Promise<BackupManifest> {
-  const { store } = await placesOf(deps, cluster);
-  const { manifest } = await findBackup(store, cluster.name, id);
-  if (manifest.kind !== 'logical') throw notLogical(manifest.id);
-  return manifest;
-}
-
 function noPlace(cluster: string): never {
   throw new RunbookError({
     code: 'INVENTORY_INVALID',
@@ -184,10 +185,3 @@ function noPlace(cluster: string): never {
     hint: 'Add scratch: { mysqld: /usr/sbin/mysqld, folder: /scratch } to its backups.',
   });
 }
-
-const notLogical = (id: string): RunbookError =>
-  new RunbookError({
-    code: 'INVALID_INPUT',
-    message: `backup ${id} is physical, and a point in time is restored from logical ones so far`,
-    hint: 'Name a logical one in "backup".',
-  });

@@ -3,7 +3,7 @@ import { abandoned, decideRetention, type Retention } from '../../workflows/deci
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { type Deps } from '../deps';
 import { readCatalogue } from './catalogue';
-import { removeAll } from './logical/take';
+import { removeAll } from './take';
 import { placesOf } from './places';
 
 /** `put` may be at work on what is younger. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { name, secret } from './fields';
-import { says, span, strict, text, wholeNumber } from './words';
+import { command, says, span, strict, text, wholeNumber } from './words';
 
 const folderStore = strict(
   {
@@ -141,6 +141,36 @@ const archive = strict(
   'for example { folder: /var/lib/mysql-runbooks/archive }',
 );
 
+const copies = text('a folder', 'for example /var/lib/mysql-clone').describe(
+  'Absolute, on the host of the server that is copied, and not in its data folder. CLONE: its server writes a whole copy there; XtraBackup: what is known of one.',
+);
+
+const physical = z.discriminatedUnion(
+  'tool',
+  [
+    strict(
+      {
+        tool: z.literal('clone').describe('CLONE LOCAL DATA DIRECTORY, from 8.0.17.'),
+        folder: copies,
+      },
+      'a copy by CLONE with folder',
+      'for example { tool: clone, folder: /var/lib/mysql-clone }',
+    ),
+    strict(
+      {
+        tool: z.literal('xtrabackup').describe('Percona XtraBackup of the release of the server.'),
+        command: command('[xtrabackup, --defaults-file=/etc/mysql/backup.cnf]').describe(
+          'The program on the host of the server; its login stays there, in an option file.',
+        ),
+        folder: copies,
+      },
+      'a copy by XtraBackup with command and folder',
+      'for example { tool: xtrabackup, command: [xtrabackup, --defaults-file=/etc/mysql/backup.cnf], folder: /var/tmp/xtrabackup }',
+    ),
+  ],
+  says('a way to copy by tool clone or xtrabackup', 'for example { tool: clone, folder: /var/lib/mysql-clone }'),
+);
+
 /** Backups of one cluster. */
 export const backups = strict(
   {
@@ -172,6 +202,7 @@ export const backups = strict(
     retention: retention.describe('What stays. The only verified backup always does.'),
     scratch: scratch.exactOptional().describe('Where backups are restored to be proven. Left out: nowhere.'),
     archive: archive.exactOptional().describe('Binary logs are archived all the time. Left out: they are not.'),
+    physical: physical.exactOptional().describe('How a whole data folder is copied. Left out: backups are logical.'),
   },
   'backups with a store',
   'for example backups: { store: { kind: folder, path: /backups } }',

@@ -28,7 +28,13 @@ async function read(context: Context, name: string): Promise<Catalogue> {
 }
 
 const shown = ({ manifest, verified }: KnownBackup) => ({
-  ...{ id: manifest.id, kind: manifest.kind, source: manifest.source, startedAt: manifest.startedAt },
+  ...{
+    id: manifest.id,
+    kind: manifest.kind,
+    base: manifest.base,
+    source: manifest.source,
+    startedAt: manifest.startedAt,
+  },
   ...{
     endedAt: manifest.endedAt,
     bytes: sizeOf(manifest),
@@ -47,9 +53,9 @@ function table(name: string, { backups, unfinished }: Catalogue, nowMs: number):
   const rows = backups.map(({ manifest, verified }) => [
     manifest.id,
     age(nowMs - Date.parse(manifest.endedAt)),
-    manifest.kind,
+    manifest.base === null ? manifest.kind : `on ${manifest.base}`,
     bytes(sizeOf(manifest)),
-    String(rowsOf(manifest)),
+    String(rowsOf(manifest) ?? ''),
     manifest.sealed.keyId === null ? 'no' : 'yes',
     verified === null ? 'never verified' : `${verified.verdict} ${age(nowMs - Date.parse(verified.at))} ago`,
     verified?.restoreMs ? `${(verified.restoreMs / 1000).toFixed(1)} s` : '',

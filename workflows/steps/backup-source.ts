@@ -3,6 +3,7 @@ import { chooseSource, type SourceChoice } from '../decisions/backups/source';
 import { type Cluster } from '../decisions/cluster';
 import { tellRead } from '../decisions/facts';
 import { primaryOf } from '../decisions/topology';
+import { type Refusal } from '../decisions/refusal';
 import { type RunbookReport } from '../decisions/report';
 import { survey, tidy } from './activities';
 import { refusal } from './preflight';
@@ -36,16 +37,17 @@ export interface Hold {
 /** `because`: why this one. */
 export type Found = { readonly hold: Hold; readonly because: string } | { readonly refused: RunbookReport };
 
-/** As findSource; where there are no backups, or nobody can be copied, the run is refused with all of it. */
+/** As findSource; where there are no backups, nobody can be copied, or something stands `against` it, the run is refused with all of it. */
 export async function findHold(
   book: Runbook,
   order: { readonly cluster: string; readonly from?: string | undefined },
+  against: (hold: Hold) => readonly Refusal[] = () => [],
 ): Promise<Found> {
   const { cluster, choice } = await findSource(book, order);
   const { source, isPrimary, because } = choice;
   const refusals = [
     ...(cluster.backups ? [] : [noBackups(cluster)]),
-    ...(source === null ? [{ sentence: because, cure: choice.cure }] : []),
+    ...(source === null ? [{ sentence: because, cure: choice.cure }] : against({ cluster, source, isPrimary })),
   ];
   if (refusals.length === 0 && source !== null) return { hold: { cluster, source, isPrimary }, because };
   const { outcome, headline } = refusal(book, refusals);

@@ -66,6 +66,8 @@ const SUMMARIES: Summaries = {
   compareSample: ({ instance, donor }) => `Compare some tables of ${instance} with ${donor} at the same GTID set`,
   shareReads: ({ instance, percent }) => `Give ${instance} ${percent} % of its share of reads`,
   takeLogical: ({ id, source }) => `Take ${id} from ${source}`,
+  takePhysical: ({ id, source, incremental }) =>
+    `Copy the data folder of ${source} as ${id}${incremental ? ', what was changed' : ''}`,
   letGoOn: ({ source }) => `See to it that ${source} applies`,
   proveBackup: ({ id, source }) => `Restore ${id ?? 'the newest backup'}, compare it with ${source}`,
   retainBackups: ({ cluster }) => `Remove old backups of ${cluster.name}`,

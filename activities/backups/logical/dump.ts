@@ -3,14 +3,14 @@ import { type FilePart, type TableFacts } from '../../../workflows/decisions/bac
 import { type Deps, knownInstance, serverAsBackup } from '../../deps';
 import { RunbookError } from '../../errors';
 import { withClientFile } from '../../mysql/client-file';
-import { type Mysql } from '../../mysql/mysql';
+import { type Counting, countRows, inOrder } from '../count';
 import { serverFacts, type ServerFacts } from '../server-facts';
 import { readAccounts } from './accounts';
 import { dumpOf, fullName, storeDefinitions, storeSchemas } from './definitions';
 import { type HoldOrder, whileStill } from './hold';
-import { awaitSnapshots, type Counting, countRows, type Dump } from './snapshots';
+import { awaitSnapshots, type Dump } from './snapshots';
 import { type Piece, type Pieces, splitDump } from './split';
-import { type Inside, lookInside, shareOut } from './tables';
+import { type Inside, lookInside, shareOut, withoutSnapshot } from './tables';
 
 export interface DumpOrder extends HoldOrder {
   /** Sessions that dump. */
@@ -96,7 +96,7 @@ export async function dumpAll(
 
     try {
       const begun = performance.now();
-      const without = await withoutSnapshot(server);
+      const without = await withoutSnapshot(server, SNAPSHOTS_WITHIN_MS);
       let stillMs = 0;
       const still = <Result>(work: () => Promise<Result>) =>
         whileStill(deps, order, async () => {
@@ -119,20 +119,9 @@ export async function dumpAll(
         without.length === 0
           ? []
           : [`nothing was applied until the end, because ${without.slice(0, 3).join(', ')} have no snapshots`];
-      return { ...opened.facts, counted: sorted(counted), stillMs: Math.round(stillMs), notes };
+      return { ...opened.facts, counted: inOrder(counted), stillMs: Math.round(stillMs), notes };
     } finally {
       for (const { output } of running) output.destroy();
     }
   });
-}
-
-const sorted = (tables: readonly TableFacts[]): TableFacts[] =>
-  [...tables].sort((one, other) => (`${one.schema}.${one.name}` < `${other.schema}.${other.name}` ? -1 : 1));
-
-/** Tables that a snapshot does not hold still. */
-async function withoutSnapshot(server: Mysql): Promise<string[]> {
-  const { tables } = await server.session((session) => lookInside(session), { deadlineMs: SNAPSHOTS_WITHIN_MS });
-  return tables
-    .filter(({ engine }) => engine !== 'InnoDB')
-    .map(({ schema, name, engine }) => `${schema}.${name} (${engine})`);
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { PassThrough, Readable } from 'node:stream';
-import { type BackupFile, keyPart } from '../../../workflows/decisions/backups/manifest';
+import { PassThrough, pipeline, Readable } from 'node:stream';
+import { type BackupFile, type FilePart, keyPart } from '../../../workflows/decisions/backups/manifest';
 import { type Sealing } from '../sealing/sealing';
 import { type Store } from '../store/store';
 import { type Sink } from './dump';
@@ -10,6 +10,8 @@ export interface Files extends Sink {
   readonly stored: BackupFile[];
   /** Bytes as they came, before they were made small. */
   readonly plainBytes: () => number;
+  /** One whole file of this part. `name`: default that of the part. */
+  put(part: FilePart, body: Readable | string, name?: string): Promise<void>;
 }
 
 const PIECE_BYTES = 64 * 1_048_576;
@@ -27,11 +29,15 @@ export function filesOf(store: Store, sealing: Sealing, prefix: string): Files {
     stored,
     pieceBytes: PIECE_BYTES,
     plainBytes: () => plain,
-    put: (part, body) =>
-      keep(
-        { key: `${prefix}${part}.sql${sealing.suffix}`, part },
-        typeof body === 'string' ? Readable.from([Buffer.from(body)]) : body,
-      ),
+    put(part, body, name = `${part}.sql`) {
+      const whole = typeof body === 'string' ? Readable.from([Buffer.from(body)]) : body;
+      const counted = new PassThrough({ highWaterMark: 1_048_576 }).on(
+        'data',
+        (bytes: Buffer) => (plain += bytes.length),
+      );
+      pipeline(whole, counted, () => undefined);
+      return keep({ key: `${prefix}${name}${sealing.suffix}`, part }, counted);
+    },
     pieces() {
       let body: PassThrough | null = null;
       let done: Promise<void> = Promise.resolve();

@@ -1,4 +1,4 @@
-import { type Session } from '../../mysql/mysql';
+import { type Mysql, type Session } from '../../mysql/mysql';
 import { quoteName } from '../../mysql/quoting';
 
 export interface Table {
@@ -66,6 +66,14 @@ export async function lookInside(session: Session): Promise<Inside> {
     views: found.filter(({ kind }) => kind === 'VIEW').map(({ schema, name }) => ({ schema, name })),
     fingerprint: JSON.stringify(changes.map(({ what }) => what)),
   };
+}
+
+/** Tables that a snapshot does not hold still, with their engines. */
+export async function withoutSnapshot(server: Mysql, withinMs: number): Promise<string[]> {
+  const { tables } = await server.session((session) => lookInside(session), { deadlineMs: withinMs });
+  return tables
+    .filter(({ engine }) => engine !== 'InnoDB')
+    .map(({ schema, name, engine }) => `${schema}.${name} (${engine})`);
 }
 
 /** Shares of about the same size, the largest table first. None is empty. */

@@ -4,6 +4,7 @@ import {
   type Check,
   rowsOf,
   sizeOf,
+  tellRows,
   type Verification,
   verificationKey,
 } from '../../../workflows/decisions/backups/manifest';
@@ -15,8 +16,8 @@ import { tellProgress } from '../../progress';
 import { findBackup } from '../catalogue';
 import { letGoOn } from '../logical/hold';
 import { backupsOf, placesOf } from '../places';
-import { loadBackup } from '../restore/load';
-import { type Scratch, startScratch } from '../scratch/scratch';
+import { restoreIntoScratch } from '../restore/scratch';
+import { type Scratch } from '../scratch/scratch';
 import { follow, type FollowOrder, meet, purgedFor } from './follow';
 import { compareWithOracle, openOracle } from './oracle';
 import { provePoint } from './point';
@@ -47,7 +48,7 @@ const DAMAGE: readonly ErrorCode[] = [
 export async function proveBackup(deps: Deps, order: ProveOrder): Promise<Proved> {
   const { cluster, run } = order;
   const watch = stopwatch('verify', deps.checkpoint);
-  const { store, sealing, policy } = await placesOf(deps, cluster);
+  const { store } = await placesOf(deps, cluster);
   const { scratch: place } = backupsOf(cluster);
   if (!place)
     throw new RunbookError({
@@ -61,26 +62,22 @@ export async function proveBackup(deps: Deps, order: ProveOrder): Promise<Proved
   let restoreMs: number | null = null;
 
   const began = performance.now();
-  const scratch = await startScratch(place, { name: `${manifest.id}-${run.slice(0, 8)}`, settings: manifest.settings });
+  const name = `${manifest.id}-${run.slice(0, 8)}`;
+  const progress = (done: number, total: number) =>
+    tellProgress(deps, restoring(done, total, performance.now() - began));
+  const held: { scratch: Scratch | null } = { scratch: null };
   try {
-    watch.mark('scratch');
-    const restored = await check(checks, 'restored', async () => {
-      await loadBackup(
-        {
-          ...{ store, sealing, manifest, parallel: policy.parallel, accounts: 'locked' as const },
-          progress: (done, total) => tellProgress(deps, restoring(done, total, performance.now() - began)),
-        },
-        scratch,
-      );
+    await check(checks, 'restored', async () => {
+      held.scratch = await restoreIntoScratch(deps, { cluster, place, name, manifest, progress });
       restoreMs = Math.round(performance.now() - began);
       return passed(
-        `${rowsOf(manifest)} rows in ${manifest.tables.length} tables, ${sizeOf(manifest)} bytes as stored`,
+        `${tellRows(rowsOf(manifest))} in ${manifest.tables.length} tables, ${sizeOf(manifest)} bytes as stored`,
       );
     });
     watch.mark('restored');
-    if (restored) await examine(deps, order, manifest, scratch, checks, (name) => watch.mark(name));
+    if (held.scratch) await examine(deps, order, manifest, held.scratch, checks, (point) => watch.mark(point));
   } finally {
-    await scratch.destroy();
+    await held.scratch?.destroy();
   }
   watch.mark('destroyed');
   const verification: Verification = {
@@ -121,7 +118,7 @@ async function examine(
   await check(checks, 'tables and rows', async () =>
     verdict(
       await compareWithManifest(mysql, manifest.tables),
-      `${manifest.tables.length} tables, ${rowsOf(manifest)} rows`,
+      `${manifest.tables.length} tables, ${tellRows(rowsOf(manifest))}`,
     ),
   );
   mark('counted');

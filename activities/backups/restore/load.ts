@@ -61,9 +61,15 @@ export async function loadBackup(order: LoadOrder, target: LoadTarget): Promise<
   await setGtids(target.mysql, manifest.gtidExecuted);
 }
 
-/** What is stored, as it was before it was sealed; an error at its end where it is not what the manifest says. */
-export function openFile(store: Store, sealing: Sealing, file: BackupFile): Promise<Readable> {
+/** What is stored, as it was before it was sealed; an error at its end where it is not what the manifest says. `heard`: bytes as stored, as they come. */
+export function openFile(
+  store: Store,
+  sealing: Sealing,
+  file: BackupFile,
+  heard: (bytes: number) => void = () => undefined,
+): Promise<Readable> {
   return store.get(file.key).then((stored) => {
+    stored.on('data', (bytes: Buffer) => heard(bytes.length));
     const measure = new Measure();
     const checked = new Measure();
     const opened = sealing.unseal(file.key, measure);
@@ -194,7 +200,7 @@ export async function loadSql(
   });
 }
 
-async function lockAccounts({ mysql, cluster }: LoadTarget): Promise<void> {
+export async function lockAccounts({ mysql, cluster }: LoadTarget): Promise<void> {
   const users = await mysql.rows<{ user: string; host: string }>(
     "SELECT User AS user, Host AS host FROM mysql.user WHERE User NOT LIKE 'mysql.%' AND User <> ? AND account_locked = 'N'",
     [cluster.accounts.admin.user],

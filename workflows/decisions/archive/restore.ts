@@ -84,8 +84,11 @@ export function decideRestore(wish: RestoreWish, facts: RestoreFacts): RestoreDe
   return { ...byReplica, because: `${has}, less than a backup and the archive (${work} rows and transactions)` };
 }
 
+/** A physical one is unpacked, which is quick beside loading rows. */
 const rowsOf = (way: RestoreWay): number =>
-  way.kind === 'backup' ? way.base.tables.reduce((sum, { rows }) => sum + rows, 0) : 0;
+  way.kind === 'backup' && way.base.kind === 'logical'
+    ? way.base.tables.reduce((sum, { rows }) => sum + (rows ?? 0), 0)
+    : 0;
 
 /** At the end of the archive nobody knows what was committed and is not archived yet. */
 function notArchivedYet({ at }: RestoreWish, { point, known, archived, before }: RestoreFacts): Refusal | null {

@@ -24,6 +24,8 @@ export interface BackupManifest {
   readonly sealed: { readonly compression: 'zstd'; /** null = not encrypted. */ readonly keyId: string | null };
   /** An incremental one needs this other backup. */
   readonly base: string | null;
+  /** Of XtraBackup: what was changed between these places of the redo log is in it. Decimal numbers. */
+  readonly lsn?: { readonly from: string; readonly to: string };
 }
 
 export type BackupKind = 'logical' | 'physical';
@@ -32,7 +34,8 @@ export interface TableFacts {
   readonly schema: string;
   readonly name: string;
   readonly engine: string;
-  readonly rows: number;
+  /** null = not counted: the tool that copies says when it is done, and not when it stands still. */
+  readonly rows: number | null;
 }
 
 /** One file of the store. `bytes` and `sha256` are of the file as it is stored. */
@@ -64,7 +67,7 @@ export interface Verification {
   /** From nothing to a server with all of its data. */
   readonly restoreMs: number | null;
   readonly bytes: number;
-  readonly rows: number;
+  readonly rows: number | null;
   readonly checks: readonly Check[];
 }
 
@@ -100,8 +103,11 @@ export const keyPart = (name: string): string =>
 export const sizeOf = ({ files }: Pick<BackupManifest, 'files'>): number =>
   files.reduce((sum, { bytes }) => sum + bytes, 0);
 
-export const rowsOf = ({ tables }: Pick<BackupManifest, 'tables'>): number =>
-  tables.reduce((sum, { rows }) => sum + rows, 0);
+/** null = the tool that copied counted none. */
+export const rowsOf = ({ tables }: Pick<BackupManifest, 'tables'>): number | null =>
+  tables.some(({ rows }) => rows === null) ? null : tables.reduce((sum, { rows }) => sum + (rows ?? 0), 0);
+
+export const tellRows = (rows: number | null): string => (rows === null ? 'rows that nobody counted' : `${rows} rows`);
 
 /** null = it is none, or of a version that this program does not know. */
 export function readManifest(text: string): BackupManifest | null {

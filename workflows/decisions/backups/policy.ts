@@ -13,7 +13,22 @@ export interface BackupPolicy {
   readonly scratch?: ScratchPlace;
   /** Left out: binary logs are not archived. */
   readonly archive?: ArchivePolicy;
+  /** Left out: backups are logical ones. */
+  readonly physical?: PhysicalPolicy;
 }
+
+/** How a whole data folder is copied, by programs on the host of the server that is copied. */
+export type PhysicalPolicy = {
+  /** Absolute, on that host: a copy lies in it until it is stored (`clone`: its server writes there), or what is known of one (`xtrabackup`). */
+  readonly folder: string;
+} & (
+  | { readonly tool: 'clone' }
+  | {
+      readonly tool: 'xtrabackup';
+      /** The program there with options of its own: its login is kept on that host. */
+      readonly command: readonly string[];
+    }
+);
 
 /** How binary logs are archived. What is not in the store yet is at most `seconds` old, or `megabytes` large. */
 export interface ArchivePolicy {

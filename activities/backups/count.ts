@@ -1,0 +1,39 @@
+import { type TableFacts } from '../../workflows/decisions/backups/manifest';
+import { type Mysql } from '../mysql/mysql';
+import { quoteName } from '../mysql/quoting';
+import { type Table } from './logical/tables';
+
+export interface Counting {
+  /** The snapshot is open. */
+  readonly ready: Promise<void>;
+  readonly facts: Promise<TableFacts[]>;
+}
+
+/** A whole index of a large table is read for its number of rows. */
+const COUNT_WITHIN_MS = 86_400_000;
+
+/** Count the rows of these tables, one after the other, in a snapshot that is opened at once. */
+export function countRows(server: Mysql, tables: readonly Table[]): Counting {
+  let opened: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => (opened = resolve));
+  const facts = server.session(
+    async (session) => {
+      await session.run('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+      await session.run('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+      opened();
+      const counted: TableFacts[] = [];
+      for (const { schema, name, engine } of tables) {
+        const rows = await session.value(`SELECT COUNT(*) FROM ${quoteName(schema)}.${quoteName(name)}`);
+        counted.push({ schema, name, engine, rows: Number(rows) });
+      }
+      await session.run('COMMIT');
+      return counted;
+    },
+    { deadlineMs: COUNT_WITHIN_MS },
+  );
+  facts.catch(() => undefined);
+  return { ready: Promise.race([ready, facts.then(() => undefined)]), facts };
+}
+
+export const inOrder = (tables: readonly TableFacts[]): TableFacts[] =>
+  [...tables].sort((one, other) => (`${one.schema}.${one.name}` < `${other.schema}.${other.name}` ? -1 : 1));

@@ -3,6 +3,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchApply } from './binlog-apply';
 import { benchApproval } from './approval';
+import { benchBackup } from './backup';
 import { benchGateway } from './gateway';
 import { benchProvision, PROVISION_CASES } from './provision';
 import { benchRollback, type RollbackCase } from './rollback';
@@ -15,7 +16,9 @@ const USAGE = `Usage: npm run bench -- failover [--runs 10] [--case kill|hang] [
        npm run bench -- provision [--runs 3] [--megabytes 500] [--case clone|logical] [--json FILE]
        npm run bench -- approval [--runs 20] [--json FILE]
        npm run bench -- gateway [--runs 200] [--json FILE]
-       npm run bench -- restore [--runs 3] [--seconds 15] [--json FILE]
+       npm run bench -- backup [--runs 3] [--megabytes 500] [--json FILE]
+       npm run bench -- restore [--case backup] [--runs 3] [--megabytes 500] [--json FILE]
+       npm run bench -- restore [--case archive] [--runs 3] [--seconds 15] [--json FILE]
        npm run bench -- watch [--seconds 60] [--json FILE]`;
 
 async function main(): Promise<number> {
@@ -47,11 +50,19 @@ async function main(): Promise<number> {
     await print('watch', [await benchWatch(Number(values.seconds), (line) => console.error(line))]);
     return 0;
   }
-  if (positionals[0] === 'restore') {
-    await print(
-      'restore',
-      await benchApply(Number(values.runs ?? 3), Number(values.seconds), (line) => console.error(line)),
-    );
+  if (positionals[0] === 'backup' || positionals[0] === 'restore') {
+    const [times, megabytes] = [Number(values.runs ?? 3), Number(values.megabytes)];
+    if (!Number.isInteger(times) || times < 1 || !(megabytes > 0)) {
+      console.error(USAGE);
+      return 2;
+    }
+    const onRun = (line: string) => console.error(line);
+    const ofBackups = positionals[0] === 'backup' || values.case !== 'archive';
+    const ofArchive = positionals[0] === 'restore' && values.case !== 'backup';
+    await print(positionals[0], [
+      ...(ofBackups ? await benchBackup(positionals[0], times, megabytes, onRun) : []),
+      ...(ofArchive ? await benchApply(times, Number(values.seconds), onRun) : []),
+    ]);
     return 0;
   }
   if (positionals[0] === 'approval') {

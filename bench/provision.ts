@@ -145,7 +145,7 @@ async function pipedDump(deps: Deps, { cluster, instance, donor }: CloneOrder): 
 }
 
 /** Rows of some 250 bytes with two indexes, as applications have them. */
-async function fillTables(lab: Lab, megabytes: number): Promise<void> {
+export async function fillTables(lab: Lab, megabytes: number): Promise<void> {
   const rows = Math.ceil((megabytes * 1e6) / 300 / TABLES);
   for (let table = 1; table <= TABLES; table += 1) {
     const name = `shop.bench${table}`;

@@ -1,9 +1,11 @@
 import {
   backupsPrefix,
+  historyPrefix,
   type KnownBackup,
   manifestKey,
   readManifest,
   readVerification,
+  type Verification,
   verificationKey,
 } from '../../workflows/decisions/backups/manifest';
 import { RunbookError } from '../errors';
@@ -50,4 +52,13 @@ export async function findBackup(store: Store, cluster: string, id: string | nul
       id === null ? `${store.name} has no backup of ${cluster}` : `${store.name} has no backup ${id} of ${cluster}`,
     hint: `Look at \`runbook backups ${cluster}\`; take one: runbook start backUp --cluster ${cluster}.`,
   });
+}
+
+/** Every verification of a cluster's backups, also of those that are gone; the oldest first. */
+export async function readVerifications(store: Store, cluster: string): Promise<Verification[]> {
+  const keys = (await store.list(historyPrefix(cluster))).map(({ key }) => key);
+  const texts = await Promise.all(keys.map((key) => store.readText(key)));
+  return texts
+    .flatMap((text) => (text === null ? [] : (readVerification(text) ?? [])))
+    .sort((one, other) => (one.at < other.at ? -1 : 1));
 }

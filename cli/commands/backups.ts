@@ -1,30 +1,43 @@
 import { type Command } from 'commander';
-import { type KnownBackup, rowsOf, sizeOf } from '../../workflows/decisions/backups/manifest';
+import { type KnownBackup, rowsOf, sizeOf, type Verification } from '../../workflows/decisions/backups/manifest';
 import { bytes } from '../../workflows/decisions/progress';
 import { type Catalogue } from '../../activities/backups/catalogue';
 import { type Context, contextOf } from '../context';
+import { writeDrawing } from '../drawing-file';
 import { columns } from './list';
 
 export function registerBackups(program: Command): void {
   program
     .command('backups <cluster>')
     .description('what its store has, the newest last, and which of it is proven; asks the store, not Temporal')
-    .action(async (name: string, _options: object, command: Command) => {
+    .option('--svg <file>', 'also draw how long every verified restore took')
+    .action(async (name: string, options: { svg?: string }, command: Command) => {
       const context = contextOf(command);
-      const catalogue = await read(context, name);
+      const { catalogue, verifications } = await read(context, name, options.svg !== undefined);
+      if (options.svg !== undefined) {
+        const { drawVerifications } = await import('../verifications-picture.js');
+        await writeDrawing(context, options.svg, drawVerifications(name, verifications));
+      }
       context.answer(table(name, catalogue, Date.now()), catalogue.backups.map(shown));
     });
 }
 
-async function read(context: Context, name: string): Promise<Catalogue> {
+async function read(
+  context: Context,
+  name: string,
+  withHistory: boolean,
+): Promise<{ readonly catalogue: Catalogue; readonly verifications: readonly Verification[] }> {
   const { inventory, cluster } = await context.cluster(name);
-  const [{ readCatalogue }, { placesOf }, { resolveSecret }] = await Promise.all([
+  const [{ readCatalogue, readVerifications }, { placesOf }, { resolveSecret }] = await Promise.all([
     import('../../activities/backups/catalogue.js'),
     import('../../activities/backups/places.js'),
     import('../../activities/inventory/secrets.js'),
   ]);
   const { store } = await placesOf({ secret: (reference) => resolveSecret(reference, inventory.folder) }, cluster);
-  return readCatalogue(store, cluster.name);
+  return {
+    catalogue: await readCatalogue(store, cluster.name),
+    verifications: withHistory ? await readVerifications(store, cluster.name) : [],
+  };
 }
 
 const shown = ({ manifest, verified }: KnownBackup) => ({

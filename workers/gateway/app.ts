@@ -6,6 +6,7 @@ import { bearerOf, openChecks, same, stranger } from './authenticate';
 import { bounded, openDesk } from './desk';
 import { type GatewayDeps } from './deps';
 import { archiveMetrics } from './archive-metrics';
+import { backupMetrics } from './backup-metrics';
 import { openMetrics } from './metrics';
 import { bodyOf, malformed, notFound, notJson, Refusal, tooLarge, unavailable } from './refusals';
 import { serveRuns } from './runs';
@@ -32,6 +33,12 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
   }) as unknown as FastifyInstance;
   const metrics = openMetrics();
   const lookAtArchives = archiveMetrics(metrics.registry, deps.inventory, deps.client);
+  const lookAtBackups = backupMetrics(
+    metrics.registry,
+    deps.inventory,
+    (reference) => deps.secrets.resolve(reference),
+    deps.now,
+  );
   const check = openChecks(deps.secrets);
 
   app.removeAllContentTypeParsers();
@@ -68,7 +75,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<FastifyInstance> 
   app.get('/metrics', async (request, reply) => {
     const token = (await deps.inventory()).gateway?.metrics?.token;
     if (!token || !(await check(token, (known) => same(known, bearerOf(request.headers))))) throw stranger();
-    await lookAtArchives();
+    await Promise.all([lookAtArchives(), lookAtBackups()]);
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   serveAlerts(app, { deps, desk: openDesk(deps.client, deps.now), metrics, check });

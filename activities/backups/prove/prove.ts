@@ -1,7 +1,7 @@
 import {
   type BackupManifest,
-  backupsPrefix,
   type Check,
+  historyPrefix,
   rowsOf,
   sizeOf,
   tellRows,
@@ -95,9 +95,6 @@ export async function proveBackup(deps: Deps, order: ProveOrder): Promise<Proved
 /** Beside the backups, so that the history outlives them. */
 const historyKey = (cluster: string, { at, run }: Verification): string =>
   `${historyPrefix(cluster)}${at.replaceAll(/[-:]/g, '').slice(0, 15)}Z-${run.slice(0, 8)}.json`;
-export const historyPrefix = (cluster: string): string =>
-  backupsPrefix(cluster).replace('/backups/', '/verifications/');
-
 const restoring = (done: number, total: number, ms: number) => {
   const rate = ms > 0 ? (done * 1000) / ms : 0;
   const etaSeconds = rate > 0 ? Math.round((total - done) / rate) : null;

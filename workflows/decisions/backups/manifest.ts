@@ -90,6 +90,8 @@ export const backupId = (startedAt: string, run: string): string =>
   `${startedAt.replaceAll(/[-:]/g, '').slice(0, 15)}Z-${run.replaceAll('-', '').slice(-8)}`;
 
 export const backupsPrefix = (cluster: string): string => `${cluster}/backups/`;
+/** What verifications found, so that it outlives the backups. */
+export const historyPrefix = (cluster: string): string => `${cluster}/verifications/`;
 export const backupPrefix = (cluster: string, id: string): string => `${backupsPrefix(cluster)}${id}/`;
 export const manifestKey = (cluster: string, id: string): string => `${backupPrefix(cluster, id)}manifest.json`;
 export const verificationKey = (cluster: string, id: string): string => `${backupPrefix(cluster, id)}verification.json`;

@@ -22,6 +22,7 @@ export interface Past {
   readonly begin: (input: object) => Promise<WorkflowHandle>;
   /** Begins, agrees to whatever is asked, and gives the report; `asked` gets the questions. */
   readonly restore: (input: object, asked?: string[]) => Promise<RunbookReport>;
+  readonly stopArchive: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -94,6 +95,11 @@ export async function openPast(lab: Lab): Promise<Past> {
         await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 100))]);
       }
       return ended;
+    },
+    async stopArchive() {
+      const archive = client.workflow.getHandle(archiveId(lab.cluster));
+      await archive.cancel();
+      await archive.result().catch(() => undefined);
     },
     close: () => connection.close(),
   };

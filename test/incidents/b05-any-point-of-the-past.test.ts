@@ -56,7 +56,7 @@ beforeAll(async () => {
   await past.archived();
   did['update'] = (await past.change('shop.items', 'update')).gtid;
   did['delete'] = (await past.change('shop.items', 'delete')).gtid;
-}, 180_000);
+}, 300_000);
 afterAll(() => past.close());
 
 test('a moment: it is resolved to the transaction before it and the one behind it, and the server holds just that', async () => {
@@ -68,7 +68,7 @@ test('a moment: it is resolved to the transaction before it and the one behind i
   expect(lookAndStop(report.left, 'SELECT * FROM shop.items; SELECT @@bind_address')).toBe(
     '1 10, 2 20, 3 30, 127.0.0.1',
   );
-}, 120_000);
+}, 300_000);
 
 test('everything but one transaction: a person must agree, and what is archived meanwhile does not change the plan', async () => {
   const run = await past.begin({ without: did['update'] });
@@ -83,7 +83,7 @@ test('everything but one transaction: a person must agree, and what is archived 
   expect([report.outcome, report.headline]).toEqual(['done', report.headline]);
   expect(report.approvals).toHaveLength(1);
   expect(lookAndStop(report.left, 'SELECT * FROM shop.items; SELECT COUNT(*) FROM shop.keyless')).toBe('2 20, 3 30, 0');
-}, 120_000);
+}, 300_000);
 
 test('a table as a file, and some of its rows as a file', async () => {
   const whole = await past.restore({ to: did['update'], tables: ['shop.items'], into: 'file' });
@@ -94,7 +94,7 @@ test('a table as a file, and some of its rows as a file', async () => {
   const rows = readFileSync(/^In (\S+): as of /.exec(some.headline)?.[1] ?? '', 'utf8');
   expect(rows).toMatch(/INSERT INTO `items` \(`id`, `amount`\) VALUES \(3,30\);/);
   expect(rows).not.toMatch(/CREATE TABLE/);
-}, 180_000);
+}, 300_000);
 
 test('rows that were deleted come back beside those that are there, by approval', async () => {
   const asked: string[] = [];
@@ -114,7 +114,7 @@ test('rows that were deleted come back beside those that are there, by approval'
   expect((await past.restore({ before: did['delete'], ...keyless })).headline).toMatch(
     /^Not restored: shop.keyless has no key by which its rows could be told apart/,
   );
-}, 180_000);
+}, 300_000);
 
 test('a table goes back into the cluster by approval, and what was there is kept', async () => {
   const asked: string[] = [];
@@ -129,7 +129,7 @@ test('a table goes back into the cluster by approval, and what was there is kept
   const [kept] = await lab().rows('db1', "SHOW TABLES FROM shop LIKE 'items\\_\\_before%'");
   expect(report.left).toEqual([expect.stringContaining(String(Object.values(kept ?? {})[0]))]);
   expect(await lab().value('db1', `SELECT SUM(amount) FROM shop.${String(Object.values(kept ?? {})[0])}`)).toBe('40');
-}, 120_000);
+}, 300_000);
 
 test.each([
   [

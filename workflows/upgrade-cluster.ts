@@ -35,7 +35,7 @@ export async function upgradeCluster(input?: unknown): Promise<RunbookReport> {
   if (!order.dryRun && !isUpgradeOf(order.cluster)) return asUpgradeOf(order.cluster, order);
 
   const carried = carriedBy(order);
-  const book = openRunbook('upgradeCluster', order, carried?.steps);
+  const book = openRunbook('upgradeCluster', order, carried ?? undefined);
   const gate = openGate(book, order.requestedBy);
   const known: { cluster: Cluster | null; standing: Standing | null } = {
     cluster: null,

@@ -76,8 +76,8 @@ import { detach } from './upgrades/detach';
 import { type BrokenLink, type LinksOrder, watchLinks } from './upgrades/links';
 import { type QueriesOrder, tryQueries } from './upgrades/queries';
 import { precheckUpgrade, type PrecheckOrder } from './upgrades/precheck';
-import { type Precheck } from '../workflows/decisions/upgrade';
 import { replaceProgram, type ReplaceOrder } from './upgrades/replace';
+import { shorten, type ShortPrecheck } from './upgrades/short';
 import { type TriedQuery } from '../workflows/decisions/upgrading/queries';
 
 export type { Restored };
@@ -289,8 +289,11 @@ export function createActivities(
     proveBackup: (order: ProveOrder): Promise<Proved> => proveBackup(deps, order),
     retainBackups: ({ cluster }: { readonly cluster: Cluster }): Promise<Retained> =>
       retainBackups(deps, cluster, Date.now()),
-    precheckUpgrade: ({ cluster, ...order }: PrecheckOrder & { readonly cluster: Cluster }): Promise<Precheck> =>
-      precheckUpgrade(deps, cluster, order),
+    precheckUpgrade: async ({
+      cluster,
+      ...order
+    }: PrecheckOrder & { readonly cluster: Cluster }): Promise<ShortPrecheck> =>
+      shorten(deps, await precheckUpgrade(deps, cluster, order)),
     watchLinks: (order: LinksOrder): Promise<BrokenLink[]> => watchLinks(deps, order),
     detach: ({
       cluster,

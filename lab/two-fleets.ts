@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { schemaStatements } from '../activities/mysql/schema';
 import { sendWritesTo, startHaproxy } from './haproxy';
+import { backupGrants } from './mysqld/accounts';
 import { type AnyRelease, type OldServer, startOldServer } from './mysqld/old-server';
 import { type LabRouter, type LabServer, type LabState } from './options';
 import { releasePortsOf, reservePorts } from './ports';
@@ -41,13 +42,18 @@ const SCHEMA = 'runbooks';
 /** The way back needs the same character set on both sides, and an account that the old release can log in with. */
 const settingsOf = (release: AnyRelease, blue: AnyRelease): string[] => {
   const old = release === '9.7' ? 'replica' : 'slave';
-  const of57 = blue === '5.7.22' ? ['character-set-server=latin1', 'collation-server=latin1_swedish_ci'] : [];
+  const latin = ['character-set-server=latin1', 'collation-server=latin1_swedish_ci'];
+  const of57 = blue === '5.7.22' ? latin : [];
+  const asBefore =
+    release === '8.0.12' && blue === '5.7.22' ? ['default-authentication-plugin=mysql_native_password'] : [];
   return [
     `${old}-net-timeout=2`,
     'max-allowed-packet=16M',
     "performance-schema-instrument='wait/lock/metadata/sql/mdl=ON'",
     ...of57,
-    ...(release === '8.0.12' ? ['default-authentication-plugin=mysql_native_password'] : []),
+    ...asBefore,
+    // As the old release reads it: the way back would end at the first account that is made.
+    ...(release === '9.7' ? ['caching-sha2-password-digest-rounds=5000'] : []),
     ...(release !== '5.7.22' && blue !== '5.7.22'
       ? ['character-set-server=utf8mb4', 'collation-server=utf8mb4_0900_ai_ci', 'event-scheduler=OFF']
       : []),
@@ -82,7 +88,7 @@ export async function startTwoFleets(folder: string, options: TwoFleetsOptions):
         servers.set(name, server);
       }),
     );
-    for (const name of names) await runAll(at(name).root, mayLook());
+    for (const name of names) await runAll(at(name).root, mayCopy(at(name).version));
     await formBlue(at, names.slice(0, blueServers));
     const ready = ['SET GLOBAL super_read_only = ON', ...(blue === '5.7.22' ? OLD_COLLATION : [])];
     for (const name of names.slice(blueServers)) await runAll(at(name).root, ready);
@@ -93,7 +99,7 @@ export async function startTwoFleets(folder: string, options: TwoFleetsOptions):
     const account = { user: 'runbooks', password: { file: passwordFile } };
     const written = {
       durability: 'async',
-      accounts: { admin: account, replication: account },
+      accounts: { admin: account, replication: account, backup: { ...account, user: BACKUP } },
       instances: names.map((name) => ({ name, host: '127.0.0.1', port: at(name).port })),
       tls: { mode: 'off' },
       routers: [
@@ -118,10 +124,14 @@ export async function startTwoFleets(folder: string, options: TwoFleetsOptions):
 
 const OLD_COLLATION = ['SET GLOBAL default_collation_for_utf8mb4 = utf8mb4_general_ci'];
 
-/** What a precheck and a comparison of rows read, beside the account's own grants. */
-const mayLook = (): string[] => [
+const BACKUP = 'runbooks_backup';
+
+/** Who reads and writes rows, beside the account of the runbooks: for the precheck, the comparison of rows, and a filling. */
+const mayCopy = (version: AnyRelease): string[] => [
   'SET SESSION sql_log_bin = 0',
   "GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO 'runbooks'@'%'",
+  `CREATE USER '${BACKUP}'@'%' IDENTIFIED ${version === '5.7.22' ? '' : 'WITH caching_sha2_password '}BY '${PASSWORD}'`,
+  ...backupGrants(`'${BACKUP}'@'%'`, version === '9.7' ? '9.7.0' : version),
   'SET SESSION sql_log_bin = 1',
 ];
 

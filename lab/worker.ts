@@ -69,7 +69,7 @@ export async function startWorker(state: LabState, options: WorkerOptions = {}):
 }
 
 /** Where the lab's own client programs are, as workers look for them. */
-export const clientPrograms = ({ binFolder }: LabState): Readonly<Record<string, string>> => ({
+export const clientPrograms = ({ binFolder }: Pick<LabState, 'binFolder'>): Readonly<Record<string, string>> => ({
   ...Object.fromEntries(
     ['mysqlbinlog', 'mysqldump', 'mysql'].map((name) => [`RUNBOOK_${name.toUpperCase()}`, join(binFolder, name)]),
   ),

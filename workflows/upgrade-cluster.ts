@@ -14,6 +14,7 @@ import { asUpgradeOf, isUpgradeOf } from './steps/lock';
 import { refusal } from './steps/preflight';
 import { failureWords, openRunbook, type Runbook } from './steps/runbook';
 import { judgeBeginning } from './steps/upgrade/begin';
+import { planCopies } from './steps/upgrade/copy';
 import { precheck } from './steps/upgrade/precheck';
 import { build, catchUp, prove } from './steps/upgrade/build';
 import { callOff, giveUp, retire } from './steps/upgrade/leave';
@@ -34,7 +35,7 @@ export async function upgradeCluster(input?: unknown): Promise<RunbookReport> {
   if (!order.dryRun && !isUpgradeOf(order.cluster)) return asUpgradeOf(order.cluster, order);
 
   const carried = carriedBy(order);
-  const book = openRunbook('upgradeCluster', order, carried?.steps);
+  const book = openRunbook('upgradeCluster', order, carried ?? undefined);
   const gate = openGate(book, order.requestedBy);
   const known: { cluster: Cluster | null; standing: Standing | null } = {
     cluster: null,
@@ -54,7 +55,8 @@ export async function upgradeCluster(input?: unknown): Promise<RunbookReport> {
       book.admit(approvalsOf(seen.cluster).people);
       const where = carried ?? judgeBeginning(order, seen);
       if ('refusals' in where) return refuse(book, where.refusals);
-      const run = { book, gate, turn, order, cluster: seen.cluster, standing: where.standing };
+      const toCopy = 'toCopy' in where ? where.toCopy : [];
+      const run = { book, gate, turn, order, cluster: seen.cluster, standing: where.standing, toCopy };
       if ('found' in where) {
         takeUp(book, where.found);
         enter(run, where.standing.phase);
@@ -76,13 +78,16 @@ export async function upgradeCluster(input?: unknown): Promise<RunbookReport> {
 /** Null when it may go on. */
 async function begin(
   run: Upgrade,
-  { plan, wayBack }: Exclude<ReturnType<typeof judgeBeginning>, { refusals: unknown }>,
+  { plan: decided, wayBack, toCopy }: Exclude<ReturnType<typeof judgeBeginning>, { refusals: unknown }>,
 ): Promise<RunbookReport | null> {
   const { book, gate, order, cluster, standing } = run;
-  book.found.plan = plan;
+  book.found.plan = decided;
   book.found.oldPrimary = standing.oldPrimary;
   const against = isSwitched(standing.phase) ? [] : [...(await precheck(run)), ...wayBack];
+  const { plan, refusals } = await planCopies(run, toCopy, decided);
+  if (refusals.length > 0) return refuse(book, [...refusals, ...against]);
   if (against.length > 0 && order.forced === undefined) return refuse(book, against);
+  book.found.plan = plan;
   book.found.evidence.push(...against.map(({ sentence, cure }) => `forced past: ${sentence}: ${cure}`));
   if (order.dryRun) return keep(book.close('planned', plan.summary));
   if (isSwitched(standing.phase)) {

@@ -45,7 +45,7 @@ async function copyFacts(deps: Deps, cluster: Cluster, name: string): Promise<Co
   try {
     const server = serverAsBackup(deps, cluster, name);
     const variables = await variablesOf(server);
-    const [bytes, plugins, schemas, nonInnodb, grants, freeBytes] = await Promise.all([
+    const [bytes, plugins, schemas, nonInnodb, grants, freeBytes, logins, authenticates] = await Promise.all([
       sizeOf(server),
       column(
         server,
@@ -60,8 +60,13 @@ async function copyFacts(deps: Deps, cluster: Cluster, name: string): Promise<Co
       ),
       column(server, 'SHOW GRANTS'),
       freeOn(deps, cluster, name, variables['datadir'] ?? ''),
+      loginsOf(server),
+      column(
+        server,
+        `SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = 'AUTHENTICATION' AND PLUGIN_STATUS = 'ACTIVE'`,
+      ),
     ]);
-    return { name, bytes, variables, plugins, schemas, nonInnodb, grants, freeBytes };
+    return { name, bytes, variables, plugins, schemas, nonInnodb, grants, freeBytes, logins, authenticates };
   } catch (error) {
     return { name, because: words(error) };
   }
@@ -87,6 +92,26 @@ const sizeOf = async (server: Mysql): Promise<number | null> => {
     .catch(() => null);
   return size === null || size === undefined ? null : Number(size);
 };
+
+const FEW = 5;
+
+/** The server's own accounts and locked ones (roles are) log in by nothing. Without the right to look, a load finds it out. */
+async function loginsOf(server: Mysql): Promise<Record<string, string[]>> {
+  const rows = await server
+    .rows<{ plugin: string; account: string }>(
+      `SELECT plugin, CONCAT(QUOTE(User), '@', QUOTE(Host)) AS account FROM mysql.user
+        WHERE account_locked = 'N' AND User NOT LIKE 'mysql.%' ORDER BY plugin, User, Host`,
+      [],
+      DEADLINE,
+    )
+    .catch(() => []);
+  const logins: Record<string, string[]> = {};
+  for (const { plugin, account } of rows) {
+    const some = (logins[plugin] ??= []);
+    if (some.length < FEW) some.push(account);
+  }
+  return logins;
+}
 
 /** Our own schema has no data of anybody's, and stands on a server that was only made ready. */
 const userSchemas = (server: Mysql, ours: string): Promise<string[]> =>

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Cluster } from '../../workflows/decisions/cluster';
-import { isHarmless, planOf, type Tried, type TriedQuery } from '../../workflows/decisions/upgrading/queries';
+import { cureOf, isHarmless, planOf, type Tried, type TriedQuery } from '../../workflows/decisions/upgrading/queries';
 import { type Deps, serverAsBackup, serverNamed } from '../deps';
 import { type Mysql, type Session } from '../mysql/mysql';
 import { quoteName } from '../mysql/quoting';
+import { versionOf } from '../mysql/version';
 import { withoutLiterals } from '../observe/detail';
 
 export interface QueriesOrder {
@@ -37,16 +38,29 @@ const TEXT_LENGTH = 300;
 export async function tryQueries(deps: Deps, order: QueriesOrder): Promise<TriedQuery[]> {
   const { cluster, primary, old, fresh, atMost } = order;
   const samples = await sample(serverNamed(deps, cluster, primary), cluster.schema, atMost);
+  const [theirs, ours] = [old, fresh].map((name) => serverAsBackup(deps, cluster, name)) as [Mysql, Mysql];
+  const versions = await Promise.all([versionOf(theirs), versionOf(ours)]);
   const tried: TriedQuery[] = [];
   for (const { digest, schema, text, normalised } of samples) {
     deps.heartbeat({ tried: tried.length });
-    const sides = [old, fresh].map((name) => tryOn(serverAsBackup(deps, cluster, name), schema, text));
-    const [before, after] = await Promise.all(sides);
+    const [before, after] = await Promise.all([theirs, ours].map((server) => tryOn(server, schema, text)));
     if (!before || !after) continue;
     const short = withoutLiterals(normalised ?? text).slice(0, TEXT_LENGTH);
-    tried.push({ digest: digest.slice(0, 12), schema: schema ?? '', text: short, old: before, new: after });
+    tried.push({
+      digest: digest.slice(0, 12),
+      schema: schema ?? '',
+      text: short,
+      old: before,
+      new: withCure(after, text, versions),
+    });
   }
   return tried;
+}
+
+function withCure(tried: Tried, text: string, [from, to]: readonly [string, string]): Tried {
+  if (tried.ok) return tried;
+  const cure = cureOf(text, from, to);
+  return cure === undefined ? tried : { ...tried, cure };
 }
 
 /** One example of each statement, the costliest first where the server knows its cost. */

@@ -99,6 +99,9 @@ const versionNumber = (version: string): number => {
 export const adminGrants = (account: string, version: string): readonly string[] =>
   statementsOf(ADMIN, account, version).map(({ sql }) => sql);
 
+export const backupGrants = (account: string, version: string): readonly string[] =>
+  statementsOf(BACKUP, account, version).map(({ sql }) => sql);
+
 /** The accounts as the manual shows them for a release (docs/security.md; a test compares). */
 export const grantScript = (version: string): string =>
   [
@@ -118,7 +121,7 @@ export const accountStatements = (version: string): readonly string[] => {
     `GRANT ALL ON *.* TO ${user('root')} WITH GRANT OPTION`,
     ...adminGrants(user('admin'), version),
     ...statementsOf(REPLICATION, user('replication'), version).map(({ sql }) => sql),
-    ...statementsOf(BACKUP, user('backup'), version).map(({ sql }) => sql),
+    ...backupGrants(user('backup'), version),
     `GRANT ALL ON \`shop\`.* TO ${user('app')}`,
   ];
 };

@@ -1,4 +1,5 @@
 import { decideProvision, type ProvisionQuestion } from '../../workflows/decisions/provision/decide';
+import { refusalsOfDump } from '../../workflows/decisions/provision/logical';
 import { bandwidthFor } from '../../workflows/decisions/provision/throttle';
 import { type Member } from '../../workflows/decisions/facts';
 import { type CopyFacts } from '../../workflows/decisions/provision/facts';
@@ -94,6 +95,18 @@ test('what it alone has is refused, or asked about', () => {
   expect(plan([head, own, close], { instance: 'db2', extras: 'ask' }).risks).toMatchObject(
     expect.arrayContaining([expect.objectContaining({ code: 'EXTRAS_LOST' })]) as object,
   );
+});
+
+test('a dump is not loaded where accounts that come along could not log in', () => {
+  const logins = { caching_sha2_password: ["'b'@'%'"], mysql_native_password: ["'app'@'%'"] };
+  const donor = copyFacts('db2', { logins, variables: { version: '8.0.12' } });
+  const recipient = copyFacts('db4', { authenticates: ['caching_sha2_password'] });
+  const tools = ['mysqldump', 'mysql', 'zstd'] as const;
+  expect(refusalsOfDump({ tools }, donor, recipient, 'b').map(({ sentence }) => sentence)).toEqual([
+    "accounts of db2 log in by mysql_native_password, which db4 (9.7.4) does not have: 'app'@'%'",
+  ]);
+  const has = copyFacts('db4', { authenticates: ['caching_sha2_password', 'mysql_native_password'] });
+  expect(refusalsOfDump({ tools }, donor, has, 'b')).toEqual([]);
 });
 
 const policy = { afterFailover: 'no', maxMegabytesPerSecond: 0, donorLagSeconds: 10, rampSeconds: 0 } as const;

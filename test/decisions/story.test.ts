@@ -115,6 +115,13 @@ test('a reminder is news of its own while the question is open, and says what is
   ]);
 });
 
+test('a run that goes on from one before it tells neither the beginning nor the plan again', () => {
+  const plan = { hash: 'f'.repeat(64), kind: 'upgrade', summary: 'upgrade', lines: [], risks: [] };
+  expect(ids(story({ plan }))).toEqual(expect.arrayContaining(['started', `plan:${'f'.repeat(12)}`]));
+  expect(ids(story({ plan, continued: true }))).not.toEqual(expect.arrayContaining(['started']));
+  expect(ids(story({ plan, continued: true })).join()).not.toMatch(/plan/);
+});
+
 test('a run that was terminated is told as broken off', () => {
   const events = eventsOf(story({ brokeOff: 'somebody terminated it' }));
   expect(events.at(-1)).toMatchObject({

@@ -1,3 +1,4 @@
+import { compareQueries, cureOf } from '../../workflows/decisions/upgrading/queries';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cluster } from '../../workflows/decisions/cluster';
@@ -139,11 +140,20 @@ describe('a green server is filled', () => {
   test('not at all where it follows already', () =>
     expect(filling(replica('db3', 'db1', { ...NEW, ...WRITTEN }))).toEqual({ how: 'follows already' }));
 
-  test('by a logical copy first, where binary logs are gone', () =>
-    expect(filling(empty, { gtid: { ...WRITTEN.gtid, purged: `${uuidOf('db1')}:1-20` } })).toMatchObject({
-      how: 'refused',
-      refusal: { cure: expect.stringContaining('provisionReplica') as string },
+  test('by a copy, where binary logs are gone', () =>
+    expect(filling(empty, { gtid: { ...WRITTEN.gtid, purged: `${uuidOf('db1')}:1-20` } })).toEqual({
+      how: 'by a copy',
+      because: 'db1 has purged binary logs that db3 needs',
     }));
+
+  test('by a copy, where an empty 9.7 would read logs from the first day: they may make accounts that it cannot have', () => {
+    const of97 = { ...empty, version: '9.7.4', release: '9.7' } as const;
+    expect(filling(of97)).toMatchObject({
+      how: 'by a copy',
+      because: expect.stringMatching(/^db3 is empty/) as string,
+    });
+    expect(filling({ ...of97, ...executed(`${uuidOf('db1')}:1-50`) })).toEqual({ how: 'from the binary logs' });
+  });
 
   test('never over what it alone has', () =>
     expect(filling({ ...empty, ...executed(`${uuidOf('db3')}:1`) })).toMatchObject({
@@ -268,4 +278,22 @@ describe('the way back', () => {
 
   test('an 8.0 that knows how often a password is hashed is not stopped by 9.7 hashing it more often', () =>
     expect(risks({ caching_sha2_password_digest_rounds: '10000' }, { version: '8.0.36', release: '8.0' })).toEqual([]));
+});
+
+describe('a statement that fails on the new release', () => {
+  test('is told with its cure, where its text tells it', () => {
+    expect(cureOf('SELECT COUNT(*) AS library FROM orders', '8.0.12', '9.7.4')).toBe('LIBRARY: write it in backquotes');
+    expect(cureOf('SELECT COUNT(*) AS manual FROM orders', '8.0.12', '9.7.4')).toBeUndefined(); // free again
+    expect(cureOf('SELECT 1', '8.0.12', '9.7.4')).toBeUndefined();
+  });
+
+  test('breaks, and the developer reads what to do', () => {
+    const old = { ok: true, ms: 1, plan: [] } as const;
+    const fails = { ok: false, error: 'You have an error', cure: 'LIBRARY: write it in backquotes' } as const;
+    const one = { digest: 'd', schema: 'shop', text: 'SELECT …', old };
+    expect(compareQueries([{ ...one, new: fails }])).toMatchObject([
+      { kind: 'breaks', sentence: expect.stringMatching(/You have an error; cure: LIBRARY: write it/) as string },
+    ]);
+    expect(compareQueries([{ ...one, old: fails, new: fails }])).toMatchObject([{ kind: 'not tried' }]);
+  });
 });

@@ -7,8 +7,10 @@ import { type Activities } from '../../activities';
 import { type KeptServers, openServers } from '../../activities/mysql/servers';
 import { type Acknowledgement } from '../../lab/load';
 import { write } from '../../lab/load/writer';
+import { findMysql } from '../../lab/programs/mysql';
 import { rows, value } from '../../lab/sql';
 import { APP, PASSWORD, startTwoFleets, type TwoFleets, type TwoFleetsOptions } from '../../lab/two-fleets';
+import { clientPrograms } from '../../lab/worker';
 import { activityContext } from '../../workers/context';
 import { type RunbookReport } from '../../workflows/decisions/report';
 import { goBackUpdate, progressQuery, type RunProgress, TASK_QUEUE, upgradeId } from '../../workflows/messages';
@@ -57,6 +59,7 @@ export async function upgradeScene(
   const kept: KeptServers = openServers({ secrets: secret });
   const ends: (() => Promise<unknown>)[] = [() => kept.close()];
   try {
+    Object.assign(process.env, clientPrograms({ binFolder: (await findMysql()).bin }));
     const fleets = await startTwoFleets(join(folder, 'fleets'), options);
     ends.unshift(() => fleets.stop());
     const inventory = () => loadInventory(fleets.inventory);
@@ -91,7 +94,8 @@ function sceneOf(fleets: TwoFleets, temporal: TestTemporal, clients: Clients): U
     async acknowledgedBy(name) {
       const uuid = await value(root(name), 'SELECT @@server_uuid');
       const from = clients.acknowledged.length;
-      await eventually(`${name} acknowledges`, () => clients.acknowledged.slice(from).some(({ by }) => by === uuid));
+      const has = () => clients.acknowledged.slice(from).some(({ by }) => by === uuid);
+      await eventually(`${name} acknowledges`, has, 60_000);
     },
     async missingOn(name) {
       const seen = [...clients.acknowledged];

@@ -1,4 +1,5 @@
 import { type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import {
   approveUpdate,
   changeId,
@@ -77,6 +78,31 @@ test('there, back, there again, and the old release is retired', async () => {
     headline: expect.stringContaining('runs 8.0: db3 is the primary') as string,
   });
   expect(world.detached).toEqual(['db1', 'db2']);
+});
+
+test('a new server that cannot have it from the binary logs is filled by a dump of a replica before it follows', async () => {
+  const { scene } = upgradable({ upgrade: { green: ['db3'] } }, ['db3']);
+  const run = await begin(stage.put(scene).cluster);
+  await run.approve(SWITCH);
+  await run.asked(/^Retire/);
+  await stage.say(run.handle, 'cancel', { by: 'ada' });
+  const { steps } = await run.result();
+  const titles = steps.map(({ title }) => title);
+  const filled = titles.indexOf('Fill db3 by logical from db2');
+  expect(filled).toBeGreaterThan(0);
+  expect(titles.indexOf('Let db3 follow db1')).toBeGreaterThan(filled);
+});
+
+test('a copy that fails puts everything back, and says what it leaves', async () => {
+  const { scene, world } = upgradable({ upgrade: { green: ['db3'] } }, ['db3']);
+  const dumpInto = () => Promise.reject(ApplicationFailure.nonRetryable('the disk is full', 'STORE_FULL'));
+  const run = await begin(stage.put({ ...scene, acts: { ...scene.acts, dumpInto } }).cluster);
+  expect(await run.result()).toMatchObject({
+    outcome: 'failed',
+    headline: 'Not switched, db1 is the primary as before: the disk is full',
+    left: expect.arrayContaining([expect.stringMatching(/^db3 may hold half of a copy/)]) as string[],
+  });
+  expect([world.head, world.detached]).toEqual(['db1', ['db3']]);
 });
 
 test('called off before the switch: the new servers leave, nothing else was touched', async () => {

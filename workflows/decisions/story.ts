@@ -22,6 +22,8 @@ export interface Story {
   readonly workflowId: string;
   readonly run: string;
   readonly startedAt: string;
+  /** It goes on from a run that has told the beginning and the plan. */
+  readonly continued?: boolean;
   readonly startedBy: string;
   readonly trigger: string;
   readonly reason: string;
@@ -89,9 +91,10 @@ export function eventsOf(story: Story): RunEvent[] {
     title: `${runbook} of ${cluster} has begun`,
     lines: [`started by ${startedBy} (${trigger})${reason === '' ? '' : `: ${reason}`}`],
   };
-  const between = [...plans(story), ...questions(story), ...phases(story), ...controls(story)];
+  const { continued = false } = story;
+  const between = [...(continued ? [] : plans(story)), ...questions(story), ...phases(story), ...controls(story)];
   return [
-    started,
+    ...(continued ? [] : [started]),
     ...between.sort((one, other) => (one.at < other.at ? -1 : Number(one.at > other.at))),
     ...end(story),
   ];

@@ -7,7 +7,7 @@ import { type RunbookReport } from '../decisions/report';
 import { copying, tidy } from './activities';
 import { byWhom } from './call-off';
 import { join } from './provision-join';
-import { type Filling } from './filling';
+import { type Copying, type Filling } from './filling';
 import { firm } from './return';
 import { failureCode, failureWords, type Runbook } from './runbook';
 
@@ -21,7 +21,9 @@ export async function fill(filling: Filling): Promise<RunbookReport> {
   try {
     await keepExtras(filling);
     await keepReadsAway(filling);
-    const donor = await copyFromAny(filling, touched);
+    const donor = await copyFromAny(filling, touched, ({ strategy, donor: from }) =>
+      book.phase('copy', `${instance} is filled by ${strategy} from ${from}`),
+    );
     return await join(filling, donor);
   } catch (error) {
     return CancellationScope.nonCancellable(() => {
@@ -57,12 +59,17 @@ async function keepReadsAway({ book, order, survey, plan }: Filling): Promise<vo
   );
 }
 
-/** Returns the donor whose data it has. Throws what the last one failed with when none is left. */
-async function copyFromAny(filling: Filling, touched: { data: boolean }): Promise<string> {
+/** Returns the donor whose data it has. Throws what the last one failed with when none is left. `begins` is told of each. */
+export async function copyFromAny(
+  filling: Copying,
+  touched: { data: boolean },
+  begins: (plan: ProvisionPlan) => void,
+): Promise<string> {
   const { book, order } = filling;
   const failed: string[] = [];
   let { survey, plan } = filling;
   for (;;) {
+    begins(plan);
     try {
       await copyOnce(book, survey, plan, touched);
       return plan.donor;
@@ -97,7 +104,6 @@ async function copyOnce(
   { instance, donor, primary, strategy }: ProvisionPlan,
   touched: { data: boolean },
 ): Promise<void> {
-  book.phase('copy', `${instance} is filled by ${strategy} from ${donor}`);
   const { since } = await firm(
     book,
     `Make ${instance} ready to be filled`,

@@ -60,17 +60,25 @@ export interface Runbook {
   close(outcome: Outcome, headline: string): RunbookReport;
 }
 
+/** Of the run that this one continues. */
+export interface Before {
+  readonly steps: readonly StepRecord[];
+  /** ISO 8601. */
+  readonly startedAt?: string;
+}
+
 /**
- * Open the book of one run: it answers the `progress` and `report` queries, keeps the Web UI's page true and gathers the report. `before`: the
- * steps of the run that this one continues.
+ * Open the book of one run: it answers the `progress` and `report` queries, keeps the Web UI's page true and gathers the report. A run that
+ * goes on from `before` has begun long ago, and does not say so again.
  */
-export function openRunbook(runbook: string, order: RunbookOrder, before: readonly StepRecord[] = []): Runbook {
+export function openRunbook(runbook: string, order: RunbookOrder, before?: Before): Runbook {
   const { runId, startTime, workflowId } = workflowInfo();
+  const startedAt = before?.startedAt ?? startTime.toISOString();
   const { cluster, requestedBy: by, trigger, reason } = order;
-  const steps: StepRecord[] = [...before];
+  const steps: StepRecord[] = [...(before?.steps ?? [])];
   const found = noFindings();
   let phase = 'look';
-  let headline = `${runbook} of ${cluster} has begun`;
+  let headline = before ? `${runbook} of ${cluster} goes on` : `${runbook} of ${cluster} has begun`;
   let report: RunbookReport | null = null;
   let glass = '';
   let waits = false;
@@ -116,7 +124,8 @@ export function openRunbook(runbook: string, order: RunbookOrder, before: readon
     cluster,
     workflowId,
     run: runId,
-    startedAt: startTime.toISOString(),
+    startedAt,
+    ...(before && { continued: true }),
     startedBy: by,
     trigger,
     reason,
@@ -152,21 +161,21 @@ export function openRunbook(runbook: string, order: RunbookOrder, before: readon
     { key: phaseKey, value: phase },
   ]);
   show();
-  audit.decided({ what: 'begun', cluster, by, trigger, reason, text: headline });
+  if (!before) audit.decided({ what: 'begun', cluster, by, trigger, reason, text: headline });
   tell();
 
   return {
     found,
     run: runId,
-    startedAt: startTime.toISOString(),
+    startedAt,
     async step(title, work, tell) {
       if (controls.paused !== null || controls.calledOff !== null) await controls.mayGoOn();
-      const startedAt = Date.now();
-      const begun = { phase, title, startedAt: iso(startedAt) };
+      const begunAt = Date.now();
+      const begun = { phase, title, startedAt: iso(begunAt) };
       const index = steps.push({ ...begun, state: 'running', durationMs: null, detail: '', parts: [] }) - 1;
       show();
       const end = (state: StepRecord['state'], detail: string, parts: readonly StepPart[]) => {
-        steps[index] = { ...begun, state, durationMs: Date.now() - startedAt, detail, parts };
+        steps[index] = { ...begun, state, durationMs: Date.now() - begunAt, detail, parts };
         show();
         audit.decided({ what: 'step', cluster, outcome: state, text: `${title}: ${detail}` });
       };
@@ -231,7 +240,7 @@ export function openRunbook(runbook: string, order: RunbookOrder, before: readon
         startedBy: by,
         trigger,
         reason,
-        startedAt: startTime.toISOString(),
+        startedAt,
         endedAt: iso(Date.now()),
         ...found,
         steps: [...steps],

@@ -18,6 +18,10 @@ export interface CopyFacts {
   readonly grants: readonly string[];
   /** Of the disk with the data folder; null = not known from here. */
   readonly freeBytes: number | null;
+  /** Who logs in by which authentication plugin, a few of each: `'app'@'%'`. */
+  readonly logins?: Readonly<Record<string, readonly string[]>>;
+  /** Authentication plugins that it has. */
+  readonly authenticates?: readonly string[];
 }
 
 export interface Unread {

@@ -31,6 +31,14 @@ export function refusalsOfDump(
   };
   needed(donor, 'SELECT');
   needed(recipient, 'INSERT');
+  // They come along: ours would be locked out, and so would the clients behind a switch.
+  const { authenticates } = recipient;
+  for (const [plugin, accounts] of Object.entries(authenticates ? (donor.logins ?? {}) : {}))
+    if (!authenticates?.includes(plugin))
+      add(
+        `accounts of ${donor.name} log in by ${plugin}, which ${recipient.name} (${recipient.variables['version'] ?? ''}) does not have: ${accounts.join(', ')}`,
+        `on the primary: ALTER USER … IDENTIFIED WITH caching_sha2_password BY '…'; DROP USER where nobody uses it`,
+      );
   return refusals;
 }
 

@@ -120,11 +120,17 @@ export type Filling =
   | { readonly how: 'follows already' }
   /** It lacks nothing that the primary's binary logs do not have. */
   | { readonly how: 'from the binary logs' }
+  /** Of another member: see decisions/provision. */
+  | { readonly how: 'by a copy'; readonly because: string }
   | { readonly how: 'refused'; readonly refusal: Refusal };
 
+/** Since this one, statements that older releases have written stop replication: CREATE USER … IDENTIFIED WITH mysql_native_password. */
+const READS_NO_OLD_LOGS: Release = '9.7';
+
 /**
- * How one green server is to be filled. A server that has nothing, or less than the primary, gets the rest by replication where the
- * primary still has all of it; otherwise it is provisioned first. What it alone has is never thrown away.
+ * How one green server is to be filled. A server that has less than the primary gets the rest by replication where the primary still has all
+ * of it. Where it has not, or where an empty server would read logs from the first day that its release does not understand, it is copied
+ * first. What it alone has is never thrown away.
  */
 export function howToFill(snapshot: ClusterSnapshot, name: string, primary: string): Filling {
   const members = readable(snapshot.members);
@@ -143,10 +149,12 @@ export function howToFill(snapshot: ClusterSnapshot, name: string, primary: stri
       `if nobody needs them, RESET MASTER (since 8.4: RESET BINARY LOGS AND GTIDS) on an empty ${name}; otherwise fill another server`,
     );
   if (!isEmpty(subtract(parseGtidSet(source.gtid.purged), mine)))
-    return refused(
-      `${primary} has purged binary logs that ${name} needs`,
-      `fill ${name} by a logical copy first (a physical one does not cross releases): runbook start provisionReplica`,
-    );
+    return { how: 'by a copy', because: `${primary} has purged binary logs that ${name} needs` };
+  if (isEmpty(held) && !isEmpty(parseGtidSet(source.gtid.executed)) && !isOlder(one.release, READS_NO_OLD_LOGS))
+    return {
+      how: 'by a copy',
+      because: `${name} is empty, and the binary logs of ${source.release} may have statements that ${one.release} does not know`,
+    };
   return { how: 'from the binary logs' };
 }
 

@@ -1,3 +1,6 @@
+import { releaseNumber } from '../upgrade/releases';
+import { scanText } from '../upgrade/text-scan';
+
 /** One statement of the application, without its literals, as both releases carried it out. Durations are milliseconds. */
 export interface TriedQuery {
   /** First characters of its digest: the same statement with other values has the same. */
@@ -15,7 +18,12 @@ export type Tried =
       readonly ms: number;
       /** Tables in their order, as `orders:ref:by_customer`. */ readonly plan: readonly string[];
     }
-  | { readonly ok: false; readonly error: string };
+  | {
+      readonly ok: false;
+      readonly error: string;
+      /** `LIBRARY: write it in backquotes`, where the statement's text tells it. */
+      readonly cure?: string;
+    };
 
 export interface QueryFinding {
   readonly kind: 'breaks' | 'other plan' | 'slower' | 'not tried';
@@ -42,7 +50,10 @@ function judge({ digest, schema, text, old, new: fresh }: TriedQuery): QueryFind
     sentence: `${where}: ${what}`,
   });
   if (!old.ok) return [found('not tried', `fails on the old release already: ${old.error}`)];
-  if (!fresh.ok) return [found('breaks', `fails on the new release: ${fresh.error}`)];
+  if (!fresh.ok) {
+    const cure = fresh.cure ?? 'change it so that both releases take it, before the switch';
+    return [found('breaks', `fails on the new release: ${fresh.error}; cure: ${cure}`)];
+  }
   const plans = [old, fresh].map(({ plan }) => plan.join(', '));
   return [
     ...(plans[0] === plans[1] ? [] : [found('other plan', `was ${plans[0] ?? ''}, is ${plans[1] ?? ''}`)]),
@@ -69,6 +80,14 @@ export function planOf(explained: unknown): string[] {
   const own =
     typeof name === 'string' ? [[name, node['access_type'], node['key'] ?? 'no key'].map(String).join(':')] : [];
   return [...own, ...Object.values(node).flatMap(planOf)];
+}
+
+/** What in this text is read otherwise, or not at all, between two versions, and what to do about it. Undefined where nothing is known. */
+export function cureOf(text: string, from: string, to: string): string | undefined {
+  const [after, upTo] = [from, to].map(releaseNumber) as [number, number];
+  const hits = scanText(text, after).filter(({ since, until = Infinity }) => since <= upTo && until > upTo);
+  const grave = hits.filter(({ trouble }) => trouble !== 'group by order');
+  return grave.length === 0 ? undefined : grave.map(({ what, advice }) => `${what}: ${advice}`).join('; ');
 }
 
 /** May it be repeated on a server that serves nobody? Whatever writes, locks, waits or leaves the server is not. */

@@ -12,7 +12,13 @@ import { castOf } from './turn';
 
 export type Beginning =
   | { readonly refusals: readonly Refusal[] }
-  | { readonly standing: Standing; readonly plan: PlanSummary; readonly wayBack: readonly Refusal[] };
+  | {
+      readonly standing: Standing;
+      readonly plan: PlanSummary;
+      readonly wayBack: readonly Refusal[];
+      /** Green servers that must be filled by a copy. */
+      readonly toCopy: readonly string[];
+    };
 
 /** May this upgrade begin, and where? Everything that stands against it is named at once. */
 export function judgeBeginning(order: UpgradeOrder, { cluster, snapshot }: Preview): Beginning {
@@ -26,18 +32,15 @@ export function judgeBeginning(order: UpgradeOrder, { cluster, snapshot }: Previ
   const fleets = decideFleets({ cluster, snapshot, primary, to: order.to, mode: order.mode, forced });
   if (isRefused(fleets)) return { refusals: fleets };
   const standing = standingOf(fleets, primary);
-  const refusals =
-    fleets.switched || order.mode === 'rolling'
-      ? []
-      : fleets.green.flatMap((name) => {
-          const filling = howToFill(snapshot, name, primary);
-          return filling.how === 'refused' ? [filling.refusal] : [];
-        });
+  const toFill = fleets.switched || order.mode === 'rolling' ? [] : fleets.green;
+  const fillings = toFill.map((name) => ({ name, filling: howToFill(snapshot, name, primary) }));
+  const refusals = fillings.flatMap(({ filling }) => (filling.how === 'refused' ? [filling.refusal] : []));
   if (refusals.length > 0) return { refusals };
   const [newPrimary = ''] = fleets.green;
   const keepSeconds = (order.watchHours + order.keepHours) * 3_600;
   const wayBack = fleets.switched ? [] : risksToTheWayBack({ snapshot, oldPrimary: primary, newPrimary, keepSeconds });
-  return { standing, wayBack, plan: planOf(order, standing) };
+  const toCopy = fillings.filter(({ filling }) => filling.how === 'by a copy').map(({ name }) => name);
+  return { standing, wayBack, toCopy, plan: planOf(order, standing) };
 }
 
 const isRefused = (found: Fleets | readonly Refusal[]): found is readonly Refusal[] => Array.isArray(found);

@@ -2,6 +2,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import { tellQueries, compareQueries } from '../../decisions/upgrading/queries';
 import { careful, tidy, upgrades } from '../activities';
 import { failureWords } from '../runbook';
+import { copyInto } from './copy';
 import { enter, hoursFromNow, type Upgrade } from './run';
 
 /** Every green server has a source: filled where it was empty, replaced where it is the same server on the next release. */
@@ -10,6 +11,7 @@ export async function build(run: Upgrade): Promise<void> {
   enter(run, 'build');
   for (const name of standing.green) {
     if (order.mode === 'rolling') await replace(run, name);
+    if (run.toCopy.includes(name)) await copyInto(run, name);
     await follow(run, name);
   }
 }

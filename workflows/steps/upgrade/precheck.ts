@@ -19,6 +19,7 @@ export async function precheck({ book, cluster, order, standing }: Upgrade): Pro
     sentence: `${where} (${instance}): ${why}`,
     cure: cure.join(' '),
   }));
+  if (found.file !== undefined) book.found.evidence.push(`all findings of the precheck: ${found.file}`);
   book.found.evidence.push(
     ...lines
       .filter(({ severity }) => severity === 'warning')

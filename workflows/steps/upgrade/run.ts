@@ -18,6 +18,8 @@ export interface Upgrade {
   readonly order: UpgradeOrder;
   readonly cluster: Cluster;
   readonly standing: Standing;
+  /** Green servers that are filled by a copy before they follow. */
+  readonly toCopy: readonly string[];
 }
 
 export function enter({ book, order, standing }: Upgrade, phase: Phase): void {

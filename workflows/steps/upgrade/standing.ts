@@ -30,6 +30,8 @@ export interface Carried {
     readonly plan: PlanSummary | null;
   };
   readonly steps: readonly StepRecord[];
+  /** ISO 8601, of the first run. */
+  readonly startedAt?: string;
 }
 
 /** It was written by the run before this one. */

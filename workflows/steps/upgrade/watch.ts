@@ -20,6 +20,8 @@ import { type Wish } from './turn';
 /** So long one activity watches: a worker that is replaced is missed for as long, and a day is 288 of them. */
 const SLICE_SECONDS = 300;
 const AGAIN_MS = 600_000;
+/** Of what is told of the past: a way back that breaks every night for months must not outgrow what a run can be given. */
+const MOST_CARRIED = 200;
 
 /** What an upgrade lives by now: green servers that follow, and behind the switch the way back. */
 export function linksOf({ standing }: Upgrade): Link[] {
@@ -120,7 +122,7 @@ async function goOnInNewRun({ book, order, standing }: Upgrade): Promise<void> {
   if (historyLength < order.eventsPerRun && !continueAsNewSuggested) return;
   await condition(allHandlersFinished);
   const { evidence, decisions, approvals, left, oldPrimary, plan } = book.found;
-  const found = { evidence, decisions, approvals, left, oldPrimary, plan };
-  const carried: Carried = { standing, found, steps: book.steps() };
+  const found = { evidence, decisions: decisions.slice(-MOST_CARRIED), approvals, left, oldPrimary, plan };
+  const carried: Carried = { standing, found, steps: book.steps().slice(-MOST_CARRIED), startedAt: book.startedAt };
   await continueAsNew({ ...order, standing: carried });
 }

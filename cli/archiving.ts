@@ -67,8 +67,10 @@ export function archiveWords({ cluster, archived, details }: ArchiveStatus): str
   const { archiver, state, newestAt, currentAt, filesWaiting, missing, troubles } = details;
   return [
     `${cluster} is archived by ${archiver}: ${state}`,
-    `  newest transaction ${newestAt ?? 'none yet'}, all that the source had ${currentAt ?? 'not yet'}`,
-    `  ${filesWaiting} files wait for the store, ${missing} transactions are missing for good`,
+    `  newest transaction archived: ${newestAt ?? 'none yet'}`,
+    `  complete at: ${currentAt ?? 'not known yet'}`,
+    `  files that wait for the store: ${filesWaiting}`,
+    `  transactions in gaps: ${missing}`,
     ...troubles.map((sentence) => `  trouble: ${sentence}`),
   ].join('\n');
 }

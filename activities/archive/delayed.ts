@@ -111,7 +111,7 @@ const notReached = (name: string, left: number): RunbookError =>
     hint: 'Name a backup to go without it: {"backup": "…"} as `runbook backups` shows them.',
   });
 
-/** Tables of a replica that stands at the target, into an empty server. Throws TARGET_PASSED where it moved meanwhile, INVALID_INPUT, TOOL_FAILED. */
+/** Tables of a replica that stands at the target, into an empty server. Throws TARGET_PASSED where it moved meanwhile, INVALID_INPUT, LOAD_FAILED. */
 export async function tablesFromReplica(
   deps: Deps,
   { cluster, replica, target }: { readonly cluster: Cluster; readonly replica: string; readonly target: string },

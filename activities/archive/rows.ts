@@ -6,7 +6,7 @@ import { type IntoCluster, type Replaced, rowsOnly } from './tables';
 
 /**
  * Rows of the restored server into the tables of the cluster: those whose key is not there now are inserted, those that are there stay as they
- * are. Twice is the same as once. Throws INVALID_INPUT for a table without a key, TOOL_MISSING, TOOL_FAILED with what the server says.
+ * are. Twice is the same as once. Throws INVALID_INPUT for a table without a key, TOOL_MISSING, LOAD_FAILED with what the server says.
  */
 export async function rowsIntoCluster(
   deps: Deps,

@@ -48,15 +48,27 @@ const DUMP = [
   '--hex-blob',
 ];
 
-/** One table as SQL. Throws TOOL_MISSING, TOOL_FAILED with what the server says. */
+/** What a server refuses once, it refuses again: another attempt would restore everything for nothing. */
+const refused =
+  (program: string) =>
+  (how: string, said: string): RunbookError =>
+    new RunbookError({
+      code: 'LOAD_FAILED',
+      message: `${program} ${how}${said === '' ? '' : `: ${said}`}`,
+      hint: 'Mend what it names, or take the tables as a file: {"into": "file"}.',
+    });
+
+/** One table as SQL. Throws TOOL_MISSING, LOAD_FAILED with what the server says. */
 export const dumped = (options: string, { schema, table }: TableName, more: readonly string[]): Readable =>
-  throughProgram([programNamed('mysqldump'), `--defaults-file=${options}`, ...DUMP, ...more, schema, table]);
+  throughProgram([programNamed('mysqldump'), `--defaults-file=${options}`, ...DUMP, ...more, schema, table], {
+    failed: refused('mysqldump'),
+  });
 
 /** A script through the program `mysql`; its first error ends it. */
 export async function say(options: string, script: Readable | string, schema?: string): Promise<void> {
   const output = throughProgram(
     [programNamed('mysql'), `--defaults-file=${options}`, '--binary-mode', ...(schema === undefined ? [] : [schema])],
-    { input: typeof script === 'string' ? Reading.from([script]) : script },
+    { input: typeof script === 'string' ? Reading.from([script]) : script, failed: refused('mysql') },
   );
   await pipeline(output, new Writable({ write: (_chunk, _encoding, done) => done() }));
 }

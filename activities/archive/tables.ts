@@ -16,7 +16,7 @@ export const rowsOnly = (where: string): string[] => [
   `--where=${where}`,
 ];
 
-/** Into a dump file each, beside the reports. Returns their paths. Throws TOOL_MISSING, TOOL_FAILED, INVALID_INPUT. */
+/** Into a dump file each, beside the reports. Returns their paths. Throws TOOL_MISSING, LOAD_FAILED, INVALID_INPUT. */
 export async function tablesToFiles(
   deps: Deps,
   cluster: string,
@@ -56,7 +56,7 @@ export interface IntoCluster {
 /**
  * Into the cluster: each table comes in beside the present one under another name, then both are renamed in one statement, so that clients see
  * the one or the other. What was there is kept. A second time replaces what an attempt that died had brought and not yet renamed.
- * Throws TOOL_MISSING, TOOL_FAILED with what the server says, INVALID_INPUT. Source: MySQL manual, "RENAME TABLE Statement".
+ * Throws TOOL_MISSING, LOAD_FAILED with what the server says, INVALID_INPUT. Source: MySQL manual, "RENAME TABLE Statement".
  */
 export async function tablesIntoCluster(
   deps: Deps,

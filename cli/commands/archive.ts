@@ -58,8 +58,8 @@ export function registerArchive(program: Command): void {
     .option('--to <time>', 'ISO 8601 with its zone (default: now)')
     .action(async (name: string, options: FindOptions, command: Command) => {
       const context = contextOf(command);
-      const found = await find(context, name, options);
-      context.answer(table(found), found);
+      const { found, searched } = await find(context, name, options);
+      context.answer(`${table(found)}\n${searched}${nextStep(name, found)}`, found);
     });
 }
 
@@ -81,7 +81,12 @@ const STOP_WORDS = {
 const KINDS: readonly Change['kind'][] = ['drop', 'delete', 'update', 'insert', 'truncate', 'ddl'];
 const DAY_MS = 86_400_000;
 
-async function find(context: Context, name: string, options: FindOptions): Promise<Change[]> {
+/** `searched`: a sentence. */
+async function find(
+  context: Context,
+  name: string,
+  options: FindOptions,
+): Promise<{ readonly found: Change[]; readonly searched: string }> {
   const [schema = '', table = ''] = options.table.split('.');
   if (schema === '' || table === '')
     throw invalidInput(
@@ -95,12 +100,29 @@ async function find(context: Context, name: string, options: FindOptions): Promi
     fromMs: readTime('from', options.from, Date.now() - DAY_MS),
     toMs: readTime('to', options.to, Date.now()),
   };
+  if (wanted.fromMs > wanted.toMs)
+    throw invalidInput('--from lies behind --to', 'Give both, the earlier one as --from.');
   const shelf = await shelfOf(context, name);
+  const { inOrder } = await import('../../workflows/decisions/archive/coverage.js');
   const { findChanges } = await import('../../activities/archive/find.js');
   const { files } = await shelf.coverage();
   const found: Change[] = [];
-  for await (const change of findChanges(shelf, files, wanted)) found.push(change);
-  return found;
+  for await (const change of findChanges(shelf, inOrder(files), wanted)) found.push(change);
+  const newest = files.map(({ lastAt }) => lastAt).reduce((one, other) => (one > other ? one : other), '');
+  const period = `${utc(wanted.fromMs)} to ${utc(wanted.toMs)}`;
+  const ends = newest === '' ? 'The store has no binary log yet.' : `The store reaches to ${utc(Date.parse(newest))}.`;
+  return { found, searched: `Searched ${period} (UTC). ${ends}` };
+}
+
+const utc = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
+
+/** The newest that took something away is most often what a person looks for. */
+function nextStep(cluster: string, found: readonly Change[]): string {
+  const lossy = found.findLast(({ kind }) => kind === 'drop' || kind === 'truncate' || kind === 'delete');
+  if (!lossy) return '';
+  const { gtid, schema, table: name } = lossy;
+  const tables = name === null ? '' : `, "tables": ["${schema}.${name}"], "into": "cluster"`;
+  return `\nAs it was just before the last ${lossy.kind}: runbook plan restoreToPoint --cluster ${cluster} --input '{"before": "${gtid}"${tables}}'`;
 }
 
 async function shelfOf(context: Context, name: string): Promise<Shelf> {
@@ -125,7 +147,10 @@ function readTime(option: string, written: string | undefined, otherwise: number
   if (written === undefined) return otherwise;
   const ms = Date.parse(written);
   if (!Number.isNaN(ms) && /(Z|[+-]\d\d:?\d\d)$/.test(written)) return ms;
-  throw invalidInput(`--${option} is no time with its zone`, `For example --${option} 2026-11-22T03:00:00+01:00.`);
+  throw invalidInput(
+    `--${option} "${written}" is no time with its zone`,
+    `For example --${option} 2026-11-22T03:00:00+01:00.`,
+  );
 }
 
 function table(found: readonly Change[]): string {

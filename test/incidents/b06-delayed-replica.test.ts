@@ -29,6 +29,7 @@ const received = (gtid: string) =>
 
 /** A table with rows that db3 does not have yet, and a mistake. Returns the mistake's GTID. */
 async function mistake(statement: string): Promise<string> {
+  await say('DROP TABLE IF EXISTS shop.items');
   await say('CREATE TABLE shop.items (id INT PRIMARY KEY)');
   await say('INSERT INTO shop.items VALUES (1), (2), (3)');
   await say(statement);
@@ -73,7 +74,6 @@ test('a delayed replica is stopped right before the DROP, gives the table back w
 }, 300_000);
 
 test('one that a person stopped altogether keeps its relay log, and is stopped afterwards', async () => {
-  await say('DROP TABLE shop.items');
   const deleted = await mistake('DELETE FROM shop.items WHERE id < 3');
   await lab().rows('db3', 'STOP REPLICA');
   const rows = { where: 'id = 2', tables: ['shop.items'], into: 'cluster' };
@@ -85,7 +85,6 @@ test('one that a person stopped altogether keeps its relay log, and is stopped a
 }, 300_000);
 
 test('workers that die at every point of it leave a delayed replica that waits as before', async () => {
-  await say('DROP TABLE shop.items');
   const deleted = await mistake('DELETE FROM shop.items WHERE id < 3');
   await past.stopArchive();
   for (const worker of [...lab().state.workers]) await lab().faults.killWorker(worker);

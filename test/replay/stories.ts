@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { Context } from '@temporalio/activity';
 import { type WorkflowHandle } from '@temporalio/client';
+import { type Activities } from '../../activities';
 import {
+  archiveId,
   drillId,
   EMERGENCY_TASK_QUEUE,
   PERMITS_ID,
   progressQuery,
+  restoreId,
   scheduledId,
   scheduleId,
   TASK_QUEUE,
@@ -16,6 +20,7 @@ import { eventually } from '../support/wait';
 import { drillable } from '../workflows/drilling';
 import { movable } from '../workflows/moving';
 import { ahead, back, returning } from '../workflows/returning';
+import { db4, restorable, X } from '../workflows/restoring';
 import { upgradable } from '../workflows/upgrading';
 import { db2, db3, dead, fails, gone, policy, type Stage } from '../workflows/stage';
 
@@ -147,6 +152,49 @@ export const stories: Readonly<Record<string, (stage: Stage) => Promise<Workflow
     return handle;
   },
 
+  'restore-by-backup': async (stage) => {
+    const handle = await restoring(stage, restorable());
+    await stage.approve(handle);
+    expect(await handle.result()).toMatchObject({ outcome: 'done' });
+    return handle;
+  },
+
+  'restore-by-delayed-replica': async (stage) => {
+    const handle = await restoring(stage, restorable({ delayed: [db4] }));
+    await stage.approve(handle);
+    expect(await handle.result()).toMatchObject({ outcome: 'done' });
+    return handle;
+  },
+
+  purge: async (stage) => {
+    const to = { name: 'db1', to: 'binlog.000004', files: 3, bytes: 600, heldBackBy: '' };
+    const surveyPurge: Activities['surveyPurge'] = ({ cluster }) =>
+      Promise.resolve({ cluster: policy({}, { name: cluster }), members: [to], because: '3 binary logs may go' });
+    const handle = await stage.begin('purgeBinlogs', stage.put({ acts: { surveyPurge } }));
+    expect(await handle.result()).toMatchObject({ outcome: 'done' });
+    return handle;
+  },
+
+  'archive-with-a-gap': async (stage) => {
+    const gap = { kind: 'gap' as const, id: 'gap 1', sentence: 'the archive has a gap', cure: 'Take a backup.' };
+    let turns = 0;
+    const archiveBinlogs: Activities['archiveBinlogs'] = async () => {
+      turns += 1;
+      if (turns > 1) await Context.current().cancelled;
+      return { troubles: [gap] };
+    };
+    const { cluster } = stage.put({ acts: { archiveBinlogs } });
+    const handle = await stage.client.workflow.start('archiveBinlogs', {
+      workflowId: archiveId(cluster),
+      taskQueue: TASK_QUEUE,
+      args: [{ cluster }],
+    });
+    await eventually('it goes on behind the gap', () => turns > 1);
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    return handle;
+  },
+
   permits: async (stage) => {
     const ask = {
       cluster: 'orders',
@@ -161,6 +209,15 @@ export const stories: Readonly<Record<string, (stage: Stage) => Promise<Workflow
     return stage.client.workflow.getHandle(PERMITS_ID);
   },
 };
+
+function restoring(stage: Stage, scene: Parameters<Stage['put']>[0]): Promise<WorkflowHandle> {
+  const { cluster } = stage.put(scene);
+  return stage.client.workflow.start('restoreToPoint', {
+    workflowId: restoreId(cluster),
+    taskQueue: TASK_QUEUE,
+    args: [{ cluster, before: X, tables: ['shop.items'], into: 'cluster' }],
+  });
+}
 
 function scheduled(stage: Stage, inMs: number): Promise<WorkflowHandle> {
   const { cluster } = stage.put(movable());

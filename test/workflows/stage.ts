@@ -257,6 +257,7 @@ export class Stage {
       ],
       ...['openPrimary', 'routeWrites', 'routeReads', 'repointReplica', 'startReceiving', 'settleNewPrimary'],
       ...['quarantineOldPrimary', 'writeReport', 'previewCluster', 'nextWindow', 'blackoutNow'],
+      ...['surveyRestore', 'restoreTo', 'stopBefore', 'waitAgain', 'surveyPurge', 'purgeTo', 'archiveBinlogs'],
       ...['surveyDrill', 'prepareDrill', 'writeThroughout', 'awaitClients', 'countLost', 'recordDrill'],
       ...['holdupsOn', 'endHoldups', 'awaitReceiver', 'catchUp', 'switchPrimary'],
       ...['lastSession', 'awaitSessions', 'restartApplication', 'endSessions', 'releaseRouters'],

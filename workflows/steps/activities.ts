@@ -128,7 +128,7 @@ export const archiving = activities({
   heartbeatTimeout: '5 s',
   // What is called off says what it has done by then.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { ...patient, maximumInterval: '30 s', maximumAttempts: 30 },
+  retry: { ...patient, maximumInterval: '30 s', maximumAttempts: 20 },
 });
 
 /** Clients write until they are told to stop, and then tell what they saw. */

@@ -1,10 +1,10 @@
 import { renameSync } from 'node:fs';
-import { startLoad } from '../../../lab/load';
-import { count, equals, parseGtidSet, print, subtract } from '../../../workflows/decisions/gtid-set';
-import { type Archiving, archiving } from '../../support/archiving';
-import { inLab } from '../../support/lab';
-import { eventually } from '../../support/wait';
-import { type Lab } from '../../../lab';
+import { startLoad } from '../../lab/load';
+import { count, equals, parseGtidSet, print, subtract } from '../../workflows/decisions/gtid-set';
+import { type Archiving, archiving } from '../support/archiving';
+import { inLab } from '../support/lab';
+import { eventually } from '../support/wait';
+import { type Lab } from '../../lab';
 
 const executed = async (lab: Lab, server: string) =>
   parseGtidSet(String(await lab.value(server, 'SELECT @@global.gtid_executed')));

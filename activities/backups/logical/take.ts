@@ -5,7 +5,7 @@ import { whileStill } from './hold';
 import { type Inside, lookInside, shareOut, withoutSnapshot } from './tables';
 import { type Counting, countRows, inOrder } from '../count';
 import { type ServerFacts, serverFacts } from '../server-facts';
-import { type Copied, takeBackup, type Taken, type TakeOrder, type Taking } from '../take';
+import { type Copied, type Stoppable, takeBackup, type Taken, type TakeOrder, type Taking } from '../take';
 import { readAccounts } from './accounts';
 import { dumpOf, storeDefinitions } from './definitions';
 import { awaitSnapshots, type Dump } from './snapshots';
@@ -22,7 +22,7 @@ const SNAPSHOTS_WITHIN_MS = 30_000;
  * that have no snapshots (MyISAM) stands still until the end.
  * Throws TOOL_MISSING, TOOL_FAILED, STORE_UNREACHABLE, STORE_FULL, STORE_REFUSED, LOCK_WAIT_EXCEEDED and those of the server.
  */
-export const takeLogical = (deps: Deps, order: TakeOrder): Promise<Taken> =>
+export const takeLogical = (deps: Deps & Stoppable, order: TakeOrder): Promise<Taken> =>
   takeBackup(deps, order, (taking) => copyAll(deps, order, taking));
 
 interface Opened {

@@ -283,10 +283,10 @@ export function createActivities(
       await recordDrill(deps, order);
       await emptyWrites(serverNamed(deps, order.cluster, order.primary), order.cluster.schema);
     },
-    takeLogical: (order: TakeOrder): Promise<Taken> => takeLogical(deps, order),
-    takePhysical: (order: PhysicalOrder): Promise<Taken> => takePhysical(deps, order),
+    takeLogical: (order: TakeOrder): Promise<Taken> => takeLogical({ ...deps, stopped: deps.cancelled() }, order),
+    takePhysical: (order: PhysicalOrder): Promise<Taken> => takePhysical({ ...deps, stopped: deps.cancelled() }, order),
     letGoOn: (order: HoldOrder): Promise<'ran' | 'started'> => letGoOn(deps, order),
-    proveBackup: (order: ProveOrder): Promise<Proved> => proveBackup(deps, order),
+    proveBackup: (order: ProveOrder): Promise<Proved> => proveBackup({ ...deps, stopped: deps.cancelled() }, order),
     retainBackups: ({ cluster }: { readonly cluster: Cluster }): Promise<Retained> =>
       retainBackups(deps, cluster, Date.now()),
     precheckUpgrade: async ({

@@ -74,11 +74,12 @@ function controlOf(state: LabState, { optionFile, folder }: Pick<LabServer, 'opt
 
 /** A folder beside the servers: no place for real backups, and enough to see them made and proven. */
 function backupsOf(state: LabState) {
-  const path = join(state.folder, 'backups');
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const [path, clones] = [join(state.folder, 'backups'), join(state.folder, 'clones')];
+  for (const folder of [path, clones]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   return {
     store: { kind: 'folder', path },
     parallel: 2,
+    physical: { tool: 'clone', folder: clones },
     archive: { folder: join(state.folder, 'archive'), megabytes: 4, seconds: 2 },
     scratch: {
       mysqld: state.mysqld,

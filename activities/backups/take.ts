@@ -36,6 +36,11 @@ export interface Taken {
   readonly parts: readonly StepPart[];
 }
 
+/** What a run that is called off breaks off: at the next piece of a file, and before anything counts. */
+export interface Stoppable {
+  readonly stopped?: AbortSignal;
+}
+
 /** Where a copy goes. */
 export interface Taking {
   readonly policy: BackupPolicy;
@@ -55,10 +60,10 @@ export interface Copied
 
 /**
  * A backup: files, and last of all the manifest. Repeats safely: an attempt that finds the manifest has nothing to do, one that finds files of an
- * attempt that died removes them and begins anew. Throws what `copy` throws, and the store.
+ * attempt that died removes them and begins anew. Throws what `copy` throws, and the store; an AbortError when it is stopped.
  */
 export async function takeBackup(
-  deps: Deps,
+  deps: Deps & Stoppable,
   order: TakeOrder,
   copy: (taking: Taking) => Promise<Copied>,
 ): Promise<Taken> {
@@ -70,10 +75,16 @@ export async function takeBackup(
   if (before) return takenOf(before.manifest, null, [], watch.parts());
   await removeAll(store, backupPrefix(cluster.name, id));
 
-  const files = filesOf(store, sealing, backupPrefix(cluster.name, id));
+  const goOn = () => deps.stopped?.throwIfAborted();
+  const files = filesOf(store, sealing, backupPrefix(cluster.name, id), goOn);
   const beating = setInterval(() => deps.heartbeat({ stage: 'dump', done: files.plainBytes(), unit: 'bytes' }), 1_000);
   try {
-    const copied = await copy({ policy, store, files, mark: (name) => watch.mark(name) });
+    const mark = (name: string) => {
+      goOn();
+      watch.mark(name);
+    };
+    const copied = await copy({ policy, store, files, mark });
+    goOn();
     const manifest: BackupManifest = {
       ...{ version: 1, id, cluster: cluster.name, kind: copied.kind, tool: copied.tool, base: copied.base },
       ...{ serverVersion: copied.version, source: order.source, sourceUuid: copied.uuid },

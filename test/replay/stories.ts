@@ -17,12 +17,13 @@ import {
 import { commit, P, seen, sighting } from '../decisions/facts';
 import { executed, primary, replica, silent, snapshotOf } from '../decisions/members';
 import { eventually } from '../support/wait';
+import { backedUp, isNone } from '../workflows/backing-up';
 import { drillable } from '../workflows/drilling';
 import { movable } from '../workflows/moving';
 import { ahead, back, returning } from '../workflows/returning';
 import { db4, restorable, X } from '../workflows/restoring';
 import { upgradable } from '../workflows/upgrading';
-import { db2, db3, dead, fails, gone, policy, type Stage } from '../workflows/stage';
+import { db2, db3, dead, fails, gone, policy, type Scene, type Stage } from '../workflows/stage';
 
 /** Runs whose histories are kept: each plays one path and gives the handle of the run. */
 export const stories: Readonly<Record<string, (stage: Stage) => Promise<WorkflowHandle>>> = {
@@ -195,6 +196,24 @@ export const stories: Readonly<Record<string, (stage: Stage) => Promise<Workflow
     return handle;
   },
 
+  'back-up': (stage) => waitedFor(stage, 'backUp'),
+
+  'back-up-physical': (stage) => waitedFor(stage, 'backUp', { kind: 'physical' }),
+
+  'back-up-store-away': async (stage) => {
+    const acts = { takeLogical: fails('STORE_UNREACHABLE', 'the folder /backups does not exist') };
+    const handle = await begun(stage, 'backUp', {}, acts);
+    await eventually('it waits', async () => (await handle.query(progressQuery)).phase === 'store away', 90_000);
+    await handle.cancel();
+    await handle.result();
+    return handle;
+  },
+
+  'verify-backup': (stage) => waitedFor(stage, 'verifyBackup'),
+
+  'verify-backup-failed': (stage) =>
+    waitedFor(stage, 'verifyBackup', {}, { proveBackup: () => Promise.resolve(isNone) }),
+
   permits: async (stage) => {
     const ask = {
       cluster: 'orders',
@@ -226,6 +245,23 @@ function scheduled(stage: Stage, inMs: number): Promise<WorkflowHandle> {
     taskQueue: EMERGENCY_TASK_QUEUE,
     args: [{ cluster, to: 'db2', at: new Date(Date.now() + inMs).toISOString() }],
   });
+}
+
+function begun(stage: Stage, runbook: string, order: object, acts: Scene['acts']): Promise<WorkflowHandle> {
+  const { cluster } = stage.put(backedUp(acts));
+  const args = [{ cluster, ...order }];
+  return stage.client.workflow.start(runbook, { workflowId: `${runbook}/${cluster}`, taskQueue: TASK_QUEUE, args });
+}
+
+async function waitedFor(
+  stage: Stage,
+  runbook: string,
+  order: object = {},
+  acts: Scene['acts'] = {},
+): Promise<WorkflowHandle> {
+  const handle = await begun(stage, runbook, order, acts);
+  await handle.result();
+  return handle;
 }
 
 async function rejoined(stage: Stage, played: ReturnType<Stage['put']>): Promise<WorkflowHandle> {

@@ -264,6 +264,7 @@ export class Stage {
       ...['closeAndCopy', 'replayExtras', 'closeForGood', 'advance', 'settleRejoined'],
       ...['precheckUpgrade', 'watchLinks', 'detach', 'replaceProgram', 'tryQueries', 'compareRows', 'applyAgain'],
       ...['surveyProvision', 'openRecipient', 'dumpInto', 'settleCopy'],
+      ...['takeLogical', 'takePhysical', 'retainBackups', 'proveBackup', 'letGoOn'],
     ];
     // Async, so that a fake that throws rejects as an activity does.
     const entries = names.map((name) => [name, async (order: Order | string) => await act(name)(order)]);

@@ -59,7 +59,7 @@ export function upgradable(
     surveyProvision: ({ cluster: name }) =>
       Promise.resolve({
         ...{ cluster: { ...cluster, name }, snapshot: snapshotOf(...members(world)), routers: [] },
-        ...{ copies: NAMES.map(copyFacts), tools: ['mysqldump', 'mysql', 'zstd'] },
+        ...{ copies: NAMES.map(copyFacts), tools: ['mysqldump', 'mysql'] },
       }),
     openRecipient: () => Promise.resolve({ since: '' }),
     dumpInto: ({ instance: name }) => {

@@ -102,34 +102,38 @@ export const tidy = activities({
   retry: { ...patient, maximumInterval: '10 s', maximumAttempts: 8 },
 });
 
-/** The parts of a drill that no failover waits for: on the queue of what can wait, so that it takes no slot of the emergency. */
-export const drill = activities({
-  taskQueue: TASK_QUEUE,
-  startToCloseTimeout: '24 hours',
-  heartbeatTimeout: '3 s',
-  retry: { ...patient, maximumAttempts: 5 },
-});
+/**
+ * What nobody waits for: on the queue of what can wait, so that it takes no slot of the emergency. A worker that dies is missed soon, and the next
+ * attempt goes on with what is there. `attempts`: deaths of workers count.
+ */
+const unhurried = (days: number, attempts: number, maximumInterval: '2 s' | '10 s', more: ActivityOptions = {}) =>
+  activities({
+    ...more,
+    taskQueue: TASK_QUEUE,
+    startToCloseTimeout: `${days} days`,
+    heartbeatTimeout: '5 s',
+    retry: { ...patient, maximumInterval, maximumAttempts: attempts },
+  });
+
+/** The parts of a drill. */
+export const drill = unhurried(1, 5, '2 s');
+
+/** Copying a whole server. */
+export const copying = unhurried(30, 100, '10 s');
+
+const answersWhenCalledOff = { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
+
+/** What reads and writes the archive. What is called off says what it has done by then. */
+export const archiving = unhurried(1, 20, '10 s', answersWhenCalledOff);
 
 /**
- * Copying a whole server, for hours: on the queue of what can wait. A worker that dies is missed soon, and the next attempt goes on with what
- * runs in the servers.
+ * Backups and their restores: a replica may stand still until the next attempt. One that is called off is waited for: a replica that were let go on
+ * while it still opens its snapshots would make two moments of one.
  */
-export const copying = activities({
-  taskQueue: TASK_QUEUE,
-  startToCloseTimeout: '30 days',
-  heartbeatTimeout: '5 s',
-  retry: { ...patient, maximumInterval: '30 s', maximumAttempts: 100 },
-});
+export const backups = unhurried(7, 15, '2 s', answersWhenCalledOff);
 
-/** What reads and writes the store of backups: it may take its time, and holds up nobody. */
-export const archiving = activities({
-  taskQueue: TASK_QUEUE,
-  startToCloseTimeout: '24 hours',
-  heartbeatTimeout: '5 s',
-  // What is called off says what it has done by then.
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { ...patient, maximumInterval: '30 s', maximumAttempts: 20 },
-});
+/** The parts of an upgrade. */
+export const upgrades = unhurried(1, 8, '10 s');
 
 /** Clients write until they are told to stop, and then tell what they saw. */
 export const clients = activities({
@@ -145,20 +149,4 @@ export const schedules = activities({
   taskQueue: TASK_QUEUE,
   startToCloseTimeout: '10 s',
   retry: patient,
-});
-
-/** Hours of copying, on the queue of what can wait. A worker that dies is missed soon, because a replica may stand still until then. */
-export const backups = activities({
-  taskQueue: TASK_QUEUE,
-  startToCloseTimeout: '7 days',
-  heartbeatTimeout: '5 s',
-  retry: { ...patient, maximumAttempts: 5 },
-});
-
-/** The parts of an upgrade, which lasts for days: nobody waits for them, and nothing of them takes a slot of the emergency. */
-export const upgrades = activities({
-  taskQueue: TASK_QUEUE,
-  startToCloseTimeout: '24 hours',
-  heartbeatTimeout: '3 s',
-  retry: { ...patient, maximumInterval: '10 s', maximumAttempts: 8 },
 });

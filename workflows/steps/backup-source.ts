@@ -1,3 +1,4 @@
+import { CancellationScope } from '@temporalio/workflow';
 import { approvalsOf } from '../decisions/approvals';
 import { chooseSource, type SourceChoice } from '../decisions/backups/source';
 import { type Cluster } from '../decisions/cluster';
@@ -59,11 +60,11 @@ const noBackups = (cluster: Cluster) => ({
   cure: `write clusters.${cluster.name}.backups: { store: { kind: folder, path: /backups } }`,
 });
 
-/** Whatever `work` stops, is started again, also when it has failed for good. */
+/** Whatever `work` stops, is started again, also when it has failed for good or was called off. */
 export const thenLetGoOn = <Result>(book: Runbook, hold: Hold, work: Promise<Result>): Promise<Result> =>
   work.catch(async (error: unknown) => {
-    await tidy
-      .letGoOn(hold)
-      .catch(() => book.found.left.push(`look whether ${hold.source} applies: it could not be asked`));
+    await CancellationScope.nonCancellable(() => tidy.letGoOn(hold)).catch(() =>
+      book.found.left.push(`look whether ${hold.source} applies: it could not be asked`),
+    );
     throw error;
   });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { PassThrough, pipeline, Readable } from 'node:stream';
+import { PassThrough, pipeline, Readable, Transform } from 'node:stream';
 import { type BackupFile, type FilePart, keyPart } from '../../../workflows/decisions/backups/manifest';
 import { type Sealing } from '../sealing/sealing';
 import { type Store } from '../store/store';
@@ -16,7 +16,8 @@ export interface Files extends Sink {
 
 const PIECE_BYTES = 64 * 1_048_576;
 
-export function filesOf(store: Store, sealing: Sealing, prefix: string): Files {
+/** `goOn` throws when nobody wants the files any more. */
+export function filesOf(store: Store, sealing: Sealing, prefix: string, goOn: () => void = () => undefined): Files {
   const stored: BackupFile[] = [];
   let plain = 0;
   let number = 0;
@@ -31,10 +32,18 @@ export function filesOf(store: Store, sealing: Sealing, prefix: string): Files {
     plainBytes: () => plain,
     put(part, body, name = `${part}.sql`) {
       const whole = typeof body === 'string' ? Readable.from([Buffer.from(body)]) : body;
-      const counted = new PassThrough({ highWaterMark: 1_048_576 }).on(
-        'data',
-        (bytes: Buffer) => (plain += bytes.length),
-      );
+      const counted = new Transform({
+        highWaterMark: 1_048_576,
+        transform(bytes: Buffer, _encoding, next) {
+          plain += bytes.length;
+          try {
+            goOn();
+            next(null, bytes);
+          } catch (error) {
+            next(error as Error);
+          }
+        },
+      });
       pipeline(whole, counted, () => undefined);
       return keep({ key: `${prefix}${name}${sealing.suffix}`, part }, counted);
     },
@@ -52,6 +61,7 @@ export function filesOf(store: Store, sealing: Sealing, prefix: string): Files {
           done.catch(() => undefined);
         },
         async write(bytes) {
+          goOn();
           plain += bytes.length;
           if (!body) return;
           if (body.errored) throw body.errored;

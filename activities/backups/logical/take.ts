@@ -1,5 +1,5 @@
 import { type Deps } from '../../deps';
-import { takeBackup, type Taken, type TakeOrder } from '../take';
+import { type Stoppable, takeBackup, type Taken, type TakeOrder } from '../take';
 import { dumpAll } from './dump';
 
 /**
@@ -8,7 +8,7 @@ import { dumpAll } from './dump';
  * that have no snapshots (MyISAM) stands still until the end.
  * Throws TOOL_MISSING, TOOL_FAILED, STORE_UNREACHABLE, STORE_FULL, STORE_REFUSED, LOCK_WAIT_EXCEEDED and those of the server.
  */
-export const takeLogical = (deps: Deps, order: TakeOrder): Promise<Taken> =>
+export const takeLogical = (deps: Deps & Stoppable, order: TakeOrder): Promise<Taken> =>
   takeBackup(deps, order, async ({ policy: { parallel }, files, mark }) => ({
     ...(await dumpAll(deps, { ...order, parallel, count: true }, () => files, mark)),
     ...{ kind: 'logical', tool: 'mysqldump', base: null },

@@ -1,7 +1,7 @@
 import { type PhysicalPolicy } from '../../../workflows/decisions/backups/policy';
 import { type Deps } from '../../deps';
 import { RunbookError } from '../../errors';
-import { takeBackup, type Taken, type TakeOrder } from '../take';
+import { type Stoppable, takeBackup, type Taken, type TakeOrder } from '../take';
 import { copyByClone } from './clone';
 import { copyByXtraBackup } from './xtrabackup';
 
@@ -15,7 +15,7 @@ export interface PhysicalOrder extends TakeOrder {
  * Repeats safely as `takeBackup` does; a copy that lies on that host is removed, whatever comes of it.
  * Throws INVENTORY_INVALID, INVALID_INPUT, TOOL_MISSING, TOOL_FAILED, those of the store and of the server.
  */
-export const takePhysical = (deps: Deps, order: PhysicalOrder): Promise<Taken> =>
+export const takePhysical = (deps: Deps & Stoppable, order: PhysicalOrder): Promise<Taken> =>
   takeBackup(deps, order, (taking) => {
     const physical = taking.policy.physical ?? notSaid(order.cluster.name);
     return physical.tool === 'clone'

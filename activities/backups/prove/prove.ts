@@ -15,6 +15,7 @@ import { type ErrorCode, RunbookError } from '../../errors';
 import { tellProgress } from '../../progress';
 import { findBackup } from '../catalogue';
 import { letGoOn } from '../logical/hold';
+import { type Stoppable } from '../take';
 import { backupsOf, placesOf } from '../places';
 import { restoreIntoScratch } from '../restore/scratch';
 import { type Scratch } from '../scratch/scratch';
@@ -45,9 +46,13 @@ const DAMAGE: readonly ErrorCode[] = [
  * history; the scratch server is destroyed, whatever comes of it. A later attempt begins anew, and clears away what the one before has left.
  * Throws BACKUP_UNKNOWN, INVENTORY_INVALID (no scratch place), TOOL_MISSING, TOOL_FAILED, STORE_UNREACHABLE.
  */
-export async function proveBackup(deps: Deps, order: ProveOrder): Promise<Proved> {
+export async function proveBackup(deps: Deps & Stoppable, order: ProveOrder): Promise<Proved> {
   const { cluster, run } = order;
   const watch = stopwatch('verify', deps.checkpoint);
+  const mark = (name: string) => {
+    deps.stopped?.throwIfAborted();
+    watch.mark(name);
+  };
   const { store } = await placesOf(deps, cluster);
   const { scratch: place } = backupsOf(cluster);
   if (!place)
@@ -74,8 +79,8 @@ export async function proveBackup(deps: Deps, order: ProveOrder): Promise<Proved
         `${tellRows(rowsOf(manifest))} in ${manifest.tables.length} tables, ${sizeOf(manifest)} bytes as stored`,
       );
     });
-    watch.mark('restored');
-    if (held.scratch) await examine(deps, order, manifest, held.scratch, checks, (point) => watch.mark(point));
+    mark('restored');
+    if (held.scratch) await examine(deps, order, manifest, held.scratch, checks, mark);
   } finally {
     await held.scratch?.destroy();
   }

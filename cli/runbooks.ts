@@ -74,7 +74,7 @@ export const RUNBOOKS: readonly RunbookEntry[] = [
     name: 'restoreToPoint',
     taskQueue: TASK_QUEUE,
     workflowId: ({ cluster, dryRun }) => (dryRun === true ? rehearsalId(cluster) : restoreId(cluster)),
-    input: async () => (await import('../workflows/inputs.js')).restoreOrder,
+    input: async () => (await import('../workflows/restore-input.js')).restoreOrder,
     example: { cluster: 'orders', at: '2026-11-22T03:00:00+01:00' },
   },
   {

@@ -15,10 +15,12 @@ function isGtidSet(text: string): boolean {
   }
 }
 
+export const gtidSet = z.string().refine(isGtidSet, 'expected a GTID set as the server prints it');
+
 const lastSeen = z.strictObject({
   primary: z.string(),
   primaryUuid: z.string(),
-  gtidExecuted: z.string().refine(isGtidSet, 'expected a GTID set as the server prints it'),
+  gtidExecuted: gtidSet,
   at: z.string(),
   committedAt: z.string().nullable(),
   semiSyncActive: z.boolean().nullable(),
@@ -29,7 +31,7 @@ const lastSeen = z.strictObject({
   epoch: z.number().optional(),
 });
 
-const cluster = z.string().min(1).describe('Name of the cluster in the inventory');
+export const cluster = z.string().min(1).describe('Name of the cluster in the inventory');
 
 export const failoverOrder = z.strictObject({
   cluster,
@@ -43,7 +45,7 @@ export const failoverOrder = z.strictObject({
 export type FailoverOrder = z.output<typeof failoverOrder>;
 
 /** Without its zone a time means another one on each machine. */
-const moment = (field: string) =>
+export const moment = (field: string) =>
   z.iso.datetime({
     offset: true,
     message: `expected a time with its zone, for example {"${field}":"2026-11-22T03:00:00+01:00"}`,
@@ -165,7 +167,7 @@ export const drillOrder = z.strictObject({
 });
 export type DrillOrder = z.output<typeof drillOrder>;
 
-const whoAndWhy = {
+export const whoAndWhy = {
   dryRun: z.boolean().default(false).describe('Only say what would be done'),
   reason: z.string().max(500).default(''),
   requestedBy: z.string().max(200).default('unknown (started without a name)'),
@@ -211,68 +213,10 @@ export const scheduledOrder = z.strictObject({
 export const purgeOrder = z.strictObject({
   cluster,
   keep: z.number().int().min(1).max(100_000).default(2).describe('So many of the newest files of each member stay'),
+  ...whoAndWhy,
   dryRun: z.boolean().default(false).describe('Only say what would go, and what holds the rest back'),
-  reason: z.string().max(500).default(''),
-  requestedBy: z.string().max(200).default('unknown (started without a name)'),
-  trigger: z.enum(['person', 'schedule']).default('person'),
 });
 export type PurgeOrder = z.output<typeof purgeOrder>;
-
-const gtidSet = z.string().refine(isGtidSet, 'expected a GTID set as the server prints it');
-const oneGtid = z
-  .string()
-  .regex(
-    /^[0-9a-f-]{36}(:[a-z_][a-z0-9_]*)?:[1-9][0-9]*$/i,
-    'expected one transaction, as 3e11fa47-71ca-11e1-9e33-c80aa9429562:23',
-  );
-
-const tableName = z.string().regex(/^[^.]+\.[^.]+$/, 'expected schema.table, for example "shop.orders"');
-
-export const restoreOrder = z
-  .strictObject({
-    cluster,
-    to: oneGtid.optional().describe('Up to and with this transaction'),
-    before: oneGtid.optional().describe('Up to just before this transaction'),
-    at: moment('at').optional().describe('Up to the last commit before this moment'),
-    gtids: gtidSet.optional().describe('Exactly these transactions'),
-    without: gtidSet.optional().describe('Everything that is archived but these; by approval'),
-    tables: z.array(tableName).readonly().default([]).describe('Only these, as schema.table'),
-    where: z
-      .string()
-      .min(1)
-      .max(2000)
-      .optional()
-      .describe('Only these rows of the one table: the condition of a WHERE'),
-    into: z
-      .enum(['instance', 'file', 'cluster'])
-      .default('instance')
-      .describe('A new server that is left running; dump files of tables; or tables into the cluster, by approval'),
-    backup: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('Id of the backup to begin with; default the newest before the target, or a delayed replica'),
-    dryRun: z.boolean().default(false).describe('Only show the target and the way to it'),
-    reason: z.string().max(500).default(''),
-    requestedBy: z.string().max(200).default('unknown (started without a name)'),
-    trigger: z.enum(['person', 'schedule']).default('person'),
-  })
-  .refine(
-    ({ to, before, at, gtids, without }) =>
-      [to, before, at, gtids, without].filter((one) => one !== undefined).length === 1,
-    {
-      message: 'expected exactly one of "to", "before", "at", "gtids", "without"',
-    },
-  )
-  .refine(({ into, tables }) => into === 'instance' || tables.length > 0, {
-    path: ['tables'],
-    message: 'expected the tables to bring back, for example ["shop.orders"]',
-  })
-  .refine(({ where, into, tables }) => where === undefined || (into !== 'instance' && tables.length === 1), {
-    path: ['where'],
-    message: 'expected one table in "tables", and "into":"file" or "into":"cluster"',
-  });
-export type RestoreOrder = z.output<typeof restoreOrder>;
 
 /** What can be started on a schedule, with the form of its input. */
 export const ORDERS: Readonly<Record<string, z.ZodType>> = {

@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { type Copied } from '../../activities';
+import { readable } from '../decisions/facts';
 import { bytes } from '../decisions/progress';
 import { decideProvision, type ProvisionPlan } from '../decisions/provision/decide';
 import { type ProvisionSurvey } from '../decisions/provision/facts';
@@ -21,8 +22,7 @@ export async function fill(filling: Filling): Promise<RunbookReport> {
   try {
     await keepExtras(filling);
     await keepReadsAway(filling);
-    const donor = await copyFromAny(filling, touched);
-    return await join(filling, donor);
+    return await join(filling, await copyFromAny(filling, touched));
   } catch (error) {
     return CancellationScope.nonCancellable(() => {
       book.found.left.push(AGAIN);
@@ -57,15 +57,15 @@ async function keepReadsAway({ book, order, survey, plan }: Filling): Promise<vo
   );
 }
 
-/** Returns the donor whose data it has. Throws what the last one failed with when none is left. */
-async function copyFromAny(filling: Filling, touched: { data: boolean }): Promise<string> {
+/** Returns the plan by which it was filled. Throws what the last one failed with when none is left. */
+async function copyFromAny(filling: Filling, touched: { data: boolean }): Promise<ProvisionPlan> {
   const { book, order } = filling;
   const failed: string[] = [];
   let { survey, plan } = filling;
   for (;;) {
     try {
       await copyOnce(book, survey, plan, touched);
-      return plan.donor;
+      return plan;
     } catch (error) {
       if (isCancellation(error) || failureCode(error) !== 'COPY_FAILED') throw error;
       failed.push(plan.donor);
@@ -89,12 +89,10 @@ async function copyFromAny(filling: Filling, touched: { data: boolean }): Promis
   }
 }
 
-const COPIES = { clone: 'cloneFrom', logical: 'dumpInto' } as const;
-
 async function copyOnce(
   book: Runbook,
-  { cluster }: ProvisionSurvey,
-  { instance, donor, primary, strategy }: ProvisionPlan,
+  { cluster, snapshot }: ProvisionSurvey,
+  { instance, donor, primary, strategy, backup }: ProvisionPlan,
   touched: { data: boolean },
 ): Promise<void> {
   book.phase('copy', `${instance} is filled by ${strategy} from ${donor}`);
@@ -108,13 +106,19 @@ async function copyOnce(
   await firm(
     book,
     `Fill ${instance} by ${strategy} from ${donor}`,
-    () => copying[COPIES[strategy]]({ cluster, instance, donor, primary, since }),
+    () => {
+      if (backup !== null) {
+        const { serverId = 0 } = readable(snapshot.members).find(({ name }) => name === instance) ?? {};
+        return copying.fillFromBackup({ cluster, instance, backup, primary, serverId });
+      }
+      return copying[strategy === 'clone' ? 'cloneFrom' : 'dumpInto']({ cluster, instance, donor, primary, since });
+    },
     tellCopied,
   );
   await firm(
     book,
     `Close ${instance}, forget the donor's channel`,
-    () => copying.settleCopy({ cluster, instance, donor }),
+    () => copying.settleCopy({ cluster, instance, donor: backup === null ? donor : primary }),
     ({ gtids }) => `it stands at ${gtids}`,
   );
 }

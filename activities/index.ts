@@ -57,6 +57,7 @@ import { type Switched, type SwitchOrder } from './switchover/order';
 import { switchPrimary } from './switchover/switch';
 import { releaseLeft, type ReleaseOrder } from './switchover/release';
 import { cloneFrom, type CloneOrder, type Copied } from './provision/clone';
+import { fillFromBackup, type FromBackupOrder } from './provision/from-backup';
 import { dumpInto } from './provision/logical';
 import { compareSample, type Compared, type CompareOrder } from './provision/compare';
 import { startInstance } from './hosts/start';
@@ -248,6 +249,7 @@ export function createActivities(
     openRecipient: (order: Recipient): Promise<Emptied> => openRecipient(deps, order),
     closeRecipient: (order: Recipient): Promise<void> => closeRecipient(deps, order),
     cloneFrom: (order: CloneOrder): Promise<Copied> => cloneFrom(deps, order),
+    fillFromBackup: (order: FromBackupOrder): Promise<Copied> => fillFromBackup(deps, order),
     dumpInto: (order: CloneOrder): Promise<Copied> => dumpInto(deps, order),
     settleCopy: (order: Recipient & { readonly donor: string }): Promise<SettledCopy> => settleCopy(deps, order),
     compareSample: (order: CompareOrder): Promise<Compared> => compareSample(deps, order),

@@ -29,6 +29,8 @@ export interface ApplyOrder {
   readonly target: GtidSet;
   /** Of that, what is passed over: an empty transaction takes its GTID, so that nobody sends it later. */
   readonly without: GtidSet;
+  /** It is no scratch server: its settings stay as they are, but for a server id that must be another one meanwhile. */
+  readonly keepSettings?: boolean;
 }
 
 export interface Applied {
@@ -81,6 +83,7 @@ export async function applyArchived(
     const stage = await layOut(server, shelf, batch, left);
     bytes += stage.bytes;
     hooks.checkpoint('apply:laid out');
+    if (order.keepSettings !== true) await beQuick(server);
     await applyAll(server, stage, left, async () => {
       hooks.progress(total - count(subtract(wanted, await executed())), total);
     });
@@ -189,11 +192,14 @@ async function beNobodyOf(server: Mysql, serverIds: ReadonlySet<number>): Promis
   await server.run(`SET GLOBAL server_id = ${free}`);
 }
 
+async function beQuick(server: Mysql): Promise<void> {
+  const { option } = await wordsOf(server);
+  const kind = option === 'SOURCE' ? 'replica' : 'slave';
+  await server.run(`SET GLOBAL ${kind}_parallel_workers = ${Math.max(2, availableParallelism())}`);
+}
+
 async function applyAll(server: Mysql, { first }: Stage, wanted: GtidSet, tell: () => Promise<void>): Promise<void> {
   const { changeSource, option, startApplier } = await wordsOf(server);
-  await server.run(
-    `SET GLOBAL ${option === 'SOURCE' ? 'replica' : 'slave'}_parallel_workers = ${Math.max(2, availableParallelism())}`,
-  );
   await server.run(
     `${changeSource} ${option}_HOST = 'archive', RELAY_LOG_FILE = ?, RELAY_LOG_POS = 4 FOR CHANNEL '${CHANNEL}'`,
     [first],

@@ -1,5 +1,3 @@
-import { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Dumped, dumpAll } from '../backups/logical/dump';
 import { type HoldOrder, letGoOn } from '../backups/logical/hold';
 import { type Inside } from '../backups/logical/tables';
@@ -12,9 +10,10 @@ import { type Mysql } from '../mysql/mysql';
 import { quoteName } from '../mysql/quoting';
 import { withoutRedoLog } from '../mysql/redo-log';
 import { tellProgress } from '../progress';
-import { programNamed, throughProgram } from '../programs/through';
+import { copyAccounts } from './accounts';
 import { type CloneOrder, type Copied } from './clone';
 import { speedometer } from './clone-status';
+import { type Recipient } from './recipient';
 import { SYSTEM_SCHEMAS } from './survey';
 
 /** Sessions that dump, and that load, where the inventory says nothing of backups. */
@@ -40,12 +39,14 @@ export async function dumpInto(deps: Deps, order: CloneOrder): Promise<Copied> {
     const { dumped, bytes } = await withoutRedoLog(server, () => dumpThrough(deps, order, from));
     deps.checkpoint('logical:loaded');
     await setGtids(server, dumped.gtidExecuted);
-    await copyAccounts(deps, order);
+    const account = cluster.accounts.backup ?? cluster.accounts.admin;
+    const login = (name: string) => ({ secret: deps.secret, cluster, instance: knownInstance(cluster, name), account });
+    await copyAccounts(login(donor), login(instance), server);
     deps.checkpoint('logical:accounts');
     const seconds = Math.round((performance.now() - begun) / 1000);
     return { gtids: dumped.gtidExecuted, bytes, seconds, notes: dumped.notes };
   } catch (error) {
-    throw copyFailed(order, error);
+    throw copyFailed(order, `a dump of ${donor}, which is as it was`, error);
   }
 }
 
@@ -80,7 +81,7 @@ async function dumpThrough(
   });
 }
 
-async function dropSchemas(server: Mysql): Promise<void> {
+export async function dropSchemas(server: Mysql): Promise<void> {
   const schemas = await server.rows<{ name: string }>(
     'SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN (?)',
     [SYSTEM_SCHEMAS],
@@ -94,49 +95,16 @@ async function dropSchemas(server: Mysql): Promise<void> {
   );
 }
 
-const ACCOUNT_TABLES = [
-  ...['user', 'db', 'tables_priv', 'columns_priv', 'procs_priv', 'proxies_priv'],
-  ...['global_grants', 'role_edges', 'default_roles', 'password_history'],
-];
-
-/** The donor's accounts with their passwords; the recipient's own of other names stay. Repeats safely: rows are replaced. */
-async function copyAccounts(deps: Deps, { cluster, instance, donor }: CloneOrder): Promise<void> {
-  const account = cluster.accounts.backup ?? cluster.accounts.admin;
-  const login = (name: string) => ({ cluster, instance: knownInstance(cluster, name), account });
-  await withClientFile(deps, login(donor), (from) =>
-    withClientFile(deps, login(instance), async (to) => {
-      const dump = throughProgram([
-        ...[
-          programNamed('mysqldump'),
-          `--defaults-extra-file=${from}`,
-          '--single-transaction',
-          '--set-gtid-purged=OFF',
-        ],
-        ...['--no-tablespaces', '--no-create-info', '--replace', '--complete-insert', '--hex-blob', 'mysql'],
-        ...ACCOUNT_TABLES,
-      ]);
-      const load = throughProgram(
-        [
-          ...[programNamed('mysql'), `--defaults-extra-file=${to}`, '--binary-mode'],
-          ...['--init-command=SET SESSION sql_log_bin = 0', 'mysql'],
-        ],
-        { input: dump },
-      );
-      await pipeline(load, new Writable({ write: (_chunk, _encoding, done) => done() }));
-    }),
-  );
-  await serverAsBackup(deps, cluster, instance).session(async (session) => {
-    await session.run('SET SESSION sql_log_bin = 0');
-    await session.run('FLUSH PRIVILEGES');
-  });
-}
-
-function copyFailed({ instance, donor }: CloneOrder, error: unknown): unknown {
-  if (!(error instanceof RunbookError) || !['TOOL_FAILED', 'LOAD_FAILED', 'STORE_FULL'].includes(error.code))
+/** `from`: what gave, and its state. */
+export function copyFailed({ instance }: Recipient, from: string, error: unknown): unknown {
+  if (
+    !(error instanceof RunbookError) ||
+    !['TOOL_FAILED', 'LOAD_FAILED', 'BACKUP_DAMAGED', 'APPLIER_STOPPED', 'ARCHIVE_GAP'].includes(error.code)
+  )
     return error;
   return new RunbookError({
     code: 'COPY_FAILED',
-    message: `${instance} could not be filled from a dump of ${donor}: ${error.message}; ${instance} may hold half of it and is to be taken for unusable; ${donor} is as it was`,
+    message: `${instance} could not be filled from ${from}: ${error.message}; ${instance} may hold half of it and is to be taken for unusable`,
     hint: error.hint,
     cause: error,
   });

@@ -1,11 +1,19 @@
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type Cluster } from '../../workflows/decisions/cluster';
+import { gtidsOf } from '../../workflows/decisions/archive/coverage';
+import { sizeOf as sizeOfBackup } from '../../workflows/decisions/backups/manifest';
+import { type Cluster, type Instance } from '../../workflows/decisions/cluster';
+import { print } from '../../workflows/decisions/gtid-set';
 import {
   type CopyFacts,
   type ProvisionSurvey,
   type Tool,
   type Unread,
 } from '../../workflows/decisions/provision/facts';
+import { openShelf } from '../archive/shelf';
+import { readCatalogue } from '../backups/catalogue';
+import { placesOf } from '../backups/places';
 import { type Deps, knownInstance, serverAsBackup, words } from '../deps';
 import { hostOf } from '../hosts/control';
 import { type Mysql } from '../mysql/mysql';
@@ -22,18 +30,19 @@ const VARIABLES = [
 ];
 export const SYSTEM_SCHEMAS = ['mysql', 'sys', 'information_schema', 'performance_schema'];
 
-const TOOLS: readonly Tool[] = ['mysqldump', 'mysql'];
+const TOOLS: readonly Tool[] = ['mysqldump', 'mysql', 'zstd'];
 
 /** All that decides whether, from whom and how one instance is filled. Changes nothing; a server that cannot be looked at is named. */
 export async function surveyProvision(deps: Deps, cluster: string): Promise<ProvisionSurvey> {
   const preview = await previewCluster(deps, cluster);
   const { snapshot, routers } = preview;
   const readable = snapshot.members.filter((member) => member.readable);
-  const [copies, tools] = await Promise.all([
+  const [copies, tools, stored] = await Promise.all([
     Promise.all(readable.map(({ name }) => copyFacts(deps, preview.cluster, name))),
     Promise.all(TOOLS.map(async (tool) => ((await isInstalled(tool)) ? [tool] : []))),
+    preview.cluster.backups ? storedCopy(deps, preview.cluster) : undefined,
   ]);
-  return { cluster: preview.cluster, snapshot, routers, copies, tools: tools.flat() };
+  return { cluster: preview.cluster, snapshot, routers, copies, tools: tools.flat(), ...(stored && { stored }) };
 }
 
 async function isInstalled(tool: Tool): Promise<boolean> {
@@ -45,28 +54,32 @@ async function copyFacts(deps: Deps, cluster: Cluster, name: string): Promise<Co
   try {
     const server = serverAsBackup(deps, cluster, name);
     const variables = await variablesOf(server);
-    const [bytes, plugins, schemas, nonInnodb, grants, freeBytes, logins, authenticates] = await Promise.all([
-      sizeOf(server),
-      column(
-        server,
-        `SELECT LOWER(PLUGIN_NAME) FROM information_schema.PLUGINS WHERE PLUGIN_STATUS = 'ACTIVE' AND PLUGIN_LIBRARY IS NOT NULL`,
-      ),
-      userSchemas(server, cluster.schema),
-      column(
-        server,
-        `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME, ' (', ENGINE, ')') FROM information_schema.TABLES
+    const [bytes, plugins, schemas, nonInnodb, grants, freeBytes, logins, authenticates, filesHere] = await Promise.all(
+      [
+        sizeOf(server),
+        column(
+          server,
+          `SELECT LOWER(PLUGIN_NAME) FROM information_schema.PLUGINS WHERE PLUGIN_STATUS = 'ACTIVE' AND PLUGIN_LIBRARY IS NOT NULL`,
+        ),
+        userSchemas(server, cluster.schema),
+        column(
+          server,
+          `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME, ' (', ENGINE, ')') FROM information_schema.TABLES
           WHERE TABLE_TYPE = 'BASE TABLE' AND ENGINE <> 'InnoDB' AND TABLE_SCHEMA NOT IN (?) LIMIT 50`,
-        [SYSTEM_SCHEMAS],
-      ),
-      column(server, 'SHOW GRANTS'),
-      freeOn(deps, cluster, name, variables['datadir'] ?? ''),
-      loginsOf(server),
-      column(
-        server,
-        `SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = 'AUTHENTICATION' AND PLUGIN_STATUS = 'ACTIVE'`,
-      ),
-    ]);
-    return { name, bytes, variables, plugins, schemas, nonInnodb, grants, freeBytes, logins, authenticates };
+          [SYSTEM_SCHEMAS],
+        ),
+        column(server, 'SHOW GRANTS'),
+        freeOn(deps, cluster, name, variables['datadir'] ?? ''),
+        loginsOf(server),
+        column(
+          server,
+          `SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = 'AUTHENTICATION' AND PLUGIN_STATUS = 'ACTIVE'`,
+        ),
+        writesFilesOf(server, knownInstance(cluster, name)),
+      ],
+    );
+    const files = { freeBytes, filesHere };
+    return { name, bytes, variables, plugins, schemas, nonInnodb, grants, logins, authenticates, ...files };
   } catch (error) {
     return { name, because: words(error) };
   }
@@ -133,4 +146,41 @@ async function freeOn(deps: Deps, cluster: Cluster, name: string, folder: string
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The newest logical backup that is proven, and what is archived. Reads only. */
+async function storedCopy(deps: Deps, cluster: Cluster): Promise<NonNullable<ProvisionSurvey['stored']>> {
+  try {
+    const { store, policy } = await placesOf(deps, cluster);
+    const [{ backups }, { files }] = await Promise.all([
+      readCatalogue(store, cluster.name),
+      openShelf(deps, cluster).then((shelf) => shelf.coverage()),
+    ]);
+    const proven = backups.filter(
+      ({ manifest, verified }) => manifest.kind === 'logical' && verified?.verdict === 'proven',
+    );
+    const newest = proven.at(-1)?.manifest;
+    return {
+      ...{ store: store.name, backups: backups.length, archived: print(gtidsOf(files)) },
+      scratch: policy.scratch !== undefined,
+      backup: newest
+        ? {
+            ...{ id: newest.id, gtids: newest.gtidExecuted, endedAt: newest.endedAt },
+            ...{ serverVersion: newest.serverVersion, bytes: sizeOfBackup(newest) },
+          }
+        : null,
+    };
+  } catch (error) {
+    return { because: words(error) };
+  }
+}
+
+/** Its relay logs lie on this machine, and this program may write there. */
+export async function writesFilesOf(server: Mysql, { control }: Instance): Promise<boolean> {
+  if (control?.kind !== 'local' && control?.kind !== 'systemd') return false;
+  const base = String((await server.value('SELECT @@global.relay_log_basename', [], DEADLINE)) ?? '');
+  return access(dirname(base), constants.W_OK).then(
+    () => base !== '',
+    () => false,
+  );
 }

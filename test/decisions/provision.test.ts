@@ -1,8 +1,10 @@
 import { decideProvision, type ProvisionQuestion } from '../../workflows/decisions/provision/decide';
 import { refusalsOfDump } from '../../workflows/decisions/provision/logical';
+import { parseGtidSet, print } from '../../workflows/decisions/gtid-set';
+import { archivedReach } from '../../workflows/decisions/provision/backup';
 import { bandwidthFor } from '../../workflows/decisions/provision/throttle';
 import { type Member } from '../../workflows/decisions/facts';
-import { type CopyFacts } from '../../workflows/decisions/provision/facts';
+import { type CopyFacts, type StoredCopy } from '../../workflows/decisions/provision/facts';
 import { P } from './facts';
 import { clusterOf, instance, primary, replica, silent, snapshotOf } from './members';
 
@@ -107,6 +109,87 @@ test('a dump is not loaded where accounts that come along could not log in', () 
   ]);
   const has = copyFacts('db4', { authenticates: ['caching_sha2_password', 'mysql_native_password'] });
   expect(refusalsOfDump({ tools }, donor, has, 'b')).toEqual([]);
+});
+
+const OLD = 'bbbbbbbb-0000-0000-0000-00000000000b';
+const B1 = { id: 'B1', gtids: `${P}:1-40`, endedAt: '2026-11-20T00:00:00Z', serverVersion: '9.7.4', bytes: 5e8 };
+const stored: StoredCopy = {
+  ...{ store: 'folder /b', backups: 2, archived: `${P}:41-80`, scratch: true },
+  backup: B1,
+};
+const purgedTo = (number: number) =>
+  primary('db1', { gtid: { mode: 'ON', executed: `${P}:1-100`, purged: `${P}:1-${number}` } });
+const fromStore = (
+  change: Partial<StoredCopy> | { readonly because: string } | null,
+  {
+    members = [head, close, fresh],
+    wanted = 'backup',
+    here = true,
+  }: { readonly members?: readonly Member[]; readonly wanted?: 'backup' | null; readonly here?: boolean } = {},
+) => {
+  const cluster = clusterOf(['db1', 'db2', 'db3'], {
+    instances: ['db1', 'db2', 'db3', 'db4'].map((name) => instance(name)),
+  });
+  const facts = ['db1', 'db2', 'db3', 'db4'].map((name) =>
+    copyFacts(name, { filesHere: here, ...(name === 'db4' && { schemas: [] }) }),
+  );
+  const tools = ['mysqldump', 'mysql'] as const;
+  const given = change === null ? {} : { stored: 'because' in change ? change : { ...stored, ...change } };
+  return ask(members, {
+    survey: { cluster, snapshot: snapshotOf(...members), routers: [], copies: facts, tools, ...given },
+    strategy: wanted,
+    extras: 'ask',
+  });
+};
+
+test('a proven backup is taken by itself only where every donor would need a person’s word', () => {
+  expect(fromStore({}, { wanted: null, members: [head, behind, close, fresh] })).toMatchObject({
+    plan: { strategy: 'clone' },
+  });
+  expect(fromStore({}, { wanted: null })).toMatchObject({
+    plan: { strategy: 'backup', donor: 'backup B1', backup: 'B1', comparedWith: 'db3', risks: [] },
+  });
+  expect(fromStore({ backup: null }, { wanted: null })).toMatchObject({
+    plan: { strategy: 'clone', donor: 'db3', risks: [{ code: 'DONOR_ACKNOWLEDGES_ALONE' }] },
+  });
+  expect(fromStore({}, { members: [head, fresh] })).toMatchObject({ plan: { comparedWith: null } });
+});
+
+test.each<[string, Parameters<typeof fromStore>[0], Parameters<typeof fromStore>[1], RegExp]>([
+  ['nothing is known of backups', null, {}, /inventory says nothing of backups/],
+  ['the store cannot be read', { because: 'it is away' }, {}, /store of backups cannot be read: it is away/],
+  ['none is proven', { backup: null }, {}, /no logical backup of orders that is proven \(2 in all\)/],
+  ['there is no scratch place', { scratch: false }, {}, /no backups\.scratch/],
+  [
+    'the archive has a gap',
+    { archived: `${P}:50-80` },
+    { members: [purgedTo(60), close, fresh] },
+    /:41-60, which neither/,
+  ],
+  [
+    'the archive ends too early',
+    {},
+    { members: [purgedTo(90), close, fresh] },
+    /db1 has purged \S+:81-90, which neither/,
+  ],
+  [
+    'no worker is on its machine',
+    {},
+    { members: [purgedTo(60), close, fresh], here: false },
+    /only where a worker runs/,
+  ],
+  ['it holds what the primary lacks', { backup: { ...B1, gtids: `${OLD}:1` } }, {}, /does not have \(invariant 4\)/],
+])('a server is not filled from the store where %s', (_, change, more, words) => {
+  expect(fromStore(change, more)).toMatchObject({ act: 'refuse', because: expect.stringMatching(words) as string });
+});
+
+test('what stands behind a gap of the archive is not applied, nor anything where an old primary’s end is missing', () => {
+  const reach = (archived: string, executed: string) =>
+    print(archivedReach(parseGtidSet(`${P}:1-40`), parseGtidSet(archived), parseGtidSet(executed), P));
+  expect(reach(`${P}:41-80`, `${P}:1-100`)).toBe(`${P}:1-80`);
+  expect(reach(`${P}:41-50:52-80`, `${P}:1-100`)).toBe(`${P}:1-50`);
+  expect(reach(`${P}:41-80`, `${P}:1-70`)).toBe(`${P}:1-70`);
+  expect(reach(`${P}:41-80,${OLD}:1-5`, `${P}:1-100,${OLD}:1-6`)).toBe(`${P}:1-40`);
 });
 
 const policy = { afterFailover: 'no', maxMegabytesPerSecond: 0, donorLagSeconds: 10, rampSeconds: 0 } as const;

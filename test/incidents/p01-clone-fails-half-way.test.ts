@@ -1,8 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { caughtUp } from '../support/wait';
 import { incident } from './incident';
 import { beginFilling, declareProvisioning, emptied, fillingSays, grow, provision } from './provisioning';
 import { expectReplica, readers } from './rejoining';
 import { type RunbookReport } from '../../workflows/decisions/report';
+
+/** Numbered steps of the paper, in their order: what a person did by hand and what a run says it does must be one list. */
+const PAPER = [
+  ...readFileSync(join(__dirname, '../../docs/runbooks/provision-replica.md'), 'utf8').matchAll(
+    /^\| \*\*\d+ (\w+)\*\*/gm,
+  ),
+].map(([, name]) => (name ?? '').toLowerCase());
 
 test('P1: a new server is filled from a replica; error 3707 is success that needs a start, which the run does itself', () =>
   incident({ watched: false, durability: 'async' }, async (scene) => {
@@ -15,6 +24,7 @@ test('P1: a new server is filled from a replica; error 3707 is success that need
       headline: 'db3 replicates from db1, has caught up, and holds what db2 holds',
       left: [],
     });
+    expect([...new Set(told.steps.map(({ phase }) => phase))]).toEqual(PAPER);
     expect(told.steps.map(({ title }) => title)).toContain('Fill db3 by clone from db2');
     expect(told.steps.find(({ title }) => title.startsWith('Compare'))?.detail).toMatch(/^\d+ rows of \d+ tables/);
     await load.stop();

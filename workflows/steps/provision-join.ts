@@ -1,5 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { provisioningOf } from '../decisions/hosts';
+import { type ProvisionPlan } from '../decisions/provision/decide';
 import { presentPrimary } from '../decisions/rejoin';
 import { type RunbookReport } from '../decisions/report';
 import { executeAttach } from './attach';
@@ -8,16 +9,20 @@ import { attempt } from './attempts';
 import { type Filling } from './filling';
 
 /** Filled: it becomes a replica like every other. Between two steps it can be cancelled; it then follows, and gets no reads. */
-export async function join(filling: Filling, donor: string): Promise<RunbookReport> {
+export async function join(filling: Filling, { donor, comparedWith: beside }: ProvisionPlan): Promise<RunbookReport> {
   const { book, order } = filling;
   const { instance } = order;
   const primary = await follow(filling);
-  const comparedWith = donor !== primary ? donor : null;
+  // A failover may have made it the primary meanwhile.
+  const comparedWith = beside !== primary ? beside : null;
   if (comparedWith === null)
     book.found.left.push(
       `${instance} was compared with nobody: no other replica could be (its data came from ${donor})`,
     );
-  else await compare(filling, comparedWith);
+  else {
+    book.phase('compare', `${instance} is compared with ${comparedWith}`);
+    await compare(filling, comparedWith);
+  }
   await settle(filling, primary);
   await letReadsCome(filling, primary);
   book.found.newPrimary = null;

@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { type Copied } from '../../activities';
+import { readable } from '../decisions/facts';
 import { bytes } from '../decisions/progress';
 import { decideProvision, type ProvisionPlan } from '../decisions/provision/decide';
 import { type ProvisionSurvey } from '../decisions/provision/facts';
@@ -21,10 +22,10 @@ export async function fill(filling: Filling): Promise<RunbookReport> {
   try {
     await keepExtras(filling);
     await keepReadsAway(filling);
-    const donor = await copyFromAny(filling, touched, ({ strategy, donor: from }) =>
-      book.phase('copy', `${instance} is filled by ${strategy} from ${from}`),
+    const plan = await copyFromAny(filling, touched, ({ strategy, donor }) =>
+      book.phase('copy', `${instance} is filled by ${strategy} from ${donor}`),
     );
-    return await join(filling, donor);
+    return await join(filling, plan);
   } catch (error) {
     return CancellationScope.nonCancellable(() => {
       book.found.left.push(AGAIN);
@@ -59,12 +60,12 @@ async function keepReadsAway({ book, order, survey, plan }: Filling): Promise<vo
   );
 }
 
-/** Returns the donor whose data it has. Throws what the last one failed with when none is left. `begins` is told of each. */
+/** Returns the plan by which it was filled. Throws what the last one failed with when none is left. `begins` is told of each. */
 export async function copyFromAny(
   filling: Copying,
   touched: { data: boolean },
   begins: (plan: ProvisionPlan) => void,
-): Promise<string> {
+): Promise<ProvisionPlan> {
   const { book, order } = filling;
   const failed: string[] = [];
   let { survey, plan } = filling;
@@ -72,7 +73,7 @@ export async function copyFromAny(
     begins(plan);
     try {
       await copyOnce(book, survey, plan, touched);
-      return plan.donor;
+      return plan;
     } catch (error) {
       if (isCancellation(error) || failureCode(error) !== 'COPY_FAILED') throw error;
       failed.push(plan.donor);
@@ -96,12 +97,10 @@ export async function copyFromAny(
   }
 }
 
-const COPIES = { clone: 'cloneFrom', logical: 'dumpInto' } as const;
-
 async function copyOnce(
   book: Runbook,
-  { cluster }: ProvisionSurvey,
-  { instance, donor, primary, strategy }: ProvisionPlan,
+  { cluster, snapshot }: ProvisionSurvey,
+  { instance, donor, primary, strategy, backup }: ProvisionPlan,
   touched: { data: boolean },
 ): Promise<void> {
   const { since } = await firm(
@@ -114,13 +113,19 @@ async function copyOnce(
   await firm(
     book,
     `Fill ${instance} by ${strategy} from ${donor}`,
-    () => copying[COPIES[strategy]]({ cluster, instance, donor, primary, since }),
+    () => {
+      if (backup !== null) {
+        const { serverId = 0 } = readable(snapshot.members).find(({ name }) => name === instance) ?? {};
+        return copying.fillFromBackup({ cluster, instance, backup, primary, serverId });
+      }
+      return copying[strategy === 'clone' ? 'cloneFrom' : 'dumpInto']({ cluster, instance, donor, primary, since });
+    },
     tellCopied,
   );
   await firm(
     book,
     `Close ${instance}, forget the donor's channel`,
-    () => copying.settleCopy({ cluster, instance, donor }),
+    () => copying.settleCopy({ cluster, instance, donor: backup === null ? donor : primary }),
     ({ gtids }) => `it stands at ${gtids}`,
   );
 }

@@ -1,6 +1,6 @@
 import { instanceNamed } from '../cluster';
 import { channelOf, type InstanceFacts, readable } from '../facts';
-import { intersect, isEmpty, parseGtidSet, print, subtract, union } from '../gtid-set';
+import { count, intersect, isEmpty, parseGtidSet, print, subtract, union } from '../gtid-set';
 import { hashOf, type Risk, tellRisk } from '../plan';
 import { bytes } from '../progress';
 import { presentPrimary } from '../rejoin';
@@ -10,7 +10,8 @@ import { type PlanSummary } from '../report';
 import { sourceOf } from '../topology';
 import { chooseDonors, type Donor } from './donors';
 import { copyOf, type ProvisionSurvey } from './facts';
-import { STRATEGIES, type Strategy, whyNot } from './strategies';
+import { refusalsOfBackup } from './backup';
+import { FROM_DONOR, type Strategy, unread, whyNot } from './strategies';
 
 export interface ProvisionQuestion {
   readonly survey: ProvisionSurvey;
@@ -30,7 +31,12 @@ export interface ProvisionPlan {
   readonly instance: string;
   readonly primary: string;
   readonly strategy: Strategy;
+  /** Whose data it gets: an instance, or the backup in words. */
   readonly donor: string;
+  /** Id of the backup; null = an instance gives. */
+  readonly backup: string | null;
+  /** A replica that stands beside it; null = there is none. */
+  readonly comparedWith: string | null;
   /** GTID set (text) that nobody else has; '' = none. */
   readonly extra: string;
   readonly bytes: number | null;
@@ -84,16 +90,31 @@ function chooseWay(question: ProvisionQuestion, primary: InstanceFacts, extra: s
   const { survey, instance, donor: wanted, without } = question;
   const ranked = chooseDonors({ survey, instance, primary, without });
   const donors = wanted === null ? ranked : ranked.filter(({ name }) => name === wanted);
-  const ways = question.strategy ? [question.strategy] : STRATEGIES;
+  const ways = FROM_DONOR.filter((way) => question.strategy === null || way === question.strategy);
   const against: Refusal[] = [];
-  for (const strategy of ways) {
-    for (const donor of donors) {
-      const refusals = whyNot(strategy, survey, donor.name, instance);
-      if (refusals.length === 0) return found(question, { primary, extra, strategy, donor, against });
-      against.push(...refusals);
-    }
+  const ask = (these: readonly Donor[]): ProvisionDecision | null => {
+    for (const strategy of ways)
+      for (const donor of these) {
+        const refusals = whyNot(strategy, survey, donor.name, instance);
+        if (refusals.length === 0) return found(question, { primary, extra, strategy, donor, ranked, against });
+        against.push(...refusals);
+      }
+    return null;
+  };
+  const given = ask(donors.filter(({ risks }) => risks.length === 0));
+  if (given) return given;
+  if (wanted === null && (question.strategy ?? 'backup') === 'backup') {
+    const stored = fromStore(question, primary);
+    const { donor, backup } = stored;
+    if (donor) return found(question, { primary, extra, strategy: 'backup', donor, backup, ranked, against });
+    // Who has no backups was not going to use one.
+    if (question.strategy === 'backup' || survey.stored !== undefined) against.push(...stored.refusals);
   }
-  if (donors.length === 0)
+  const asked = ask(donors.filter(({ risks }) => risks.length > 0));
+  if (asked) return asked;
+  if (question.strategy === 'backup' && wanted !== null)
+    against.unshift({ sentence: 'a backup has no donor', cure: 'leave donor out' });
+  else if (donors.length === 0 && ways.length > 0)
     against.unshift({
       sentence:
         wanted === null
@@ -104,16 +125,35 @@ function chooseWay(question: ProvisionQuestion, primary: InstanceFacts, extra: s
   return refuse(against);
 }
 
+/** The store gives without loading anybody, unless something stands against it. */
+function fromStore(
+  { survey, instance, without }: ProvisionQuestion,
+  primary: InstanceFacts,
+): { readonly donor: Donor | null; readonly backup: string | null; readonly refusals: readonly Refusal[] } {
+  const [to, at] = [copyOf(survey, instance), instanceNamed(survey.cluster, instance)];
+  if (!to || !at) return { donor: null, backup: null, refusals: [unread(survey, instance)] };
+  const refusals = refusalsOfBackup(survey, to, at, primary);
+  const { stored } = survey;
+  const backup = stored && 'backup' in stored ? stored.backup : null;
+  const name = `backup ${backup?.id ?? ''}`;
+  if (refusals.length > 0 || !backup || without.includes(name)) return { donor: null, backup: null, refusals };
+  const behind = count(subtract(parseGtidSet(primary.gtid.executed), parseGtidSet(backup.gtids)));
+  return { donor: { name, behind, risks: [] }, backup: backup.id, refusals };
+}
+
 interface Way {
   readonly primary: InstanceFacts;
   readonly extra: string;
   readonly strategy: Strategy;
   readonly donor: Donor;
+  readonly backup?: string | null;
+  /** All that could give. */
+  readonly ranked: readonly Donor[];
   readonly against: readonly Refusal[];
 }
 
 function found({ survey, instance }: ProvisionQuestion, way: Way): ProvisionDecision {
-  const { primary, extra, strategy, donor, against } = way;
+  const { primary, extra, strategy, donor, backup = null, ranked, against } = way;
   const size = copyOf(survey, donor.name)?.bytes ?? null;
   const from = ` from ${donor.name}${donor.behind > 0 ? `, ${donor.behind} transactions behind` : ''}`;
   const notes = against.length > 0 ? `; not otherwise: ${against.map(({ sentence }) => sentence).join('; ')}` : '';
@@ -124,7 +164,9 @@ function found({ survey, instance }: ProvisionQuestion, way: Way): ProvisionDeci
       ? []
       : [{ code: 'EXTRAS_LOST', invariant: 4, sentence: `${instance} alone has ${extra}, which is dropped` }]),
   ];
-  const about = { instance, primary: primary.name, strategy, donor: donor.name, extra };
+  const [beside = null] = backup === null ? [donor.name] : ranked.map(({ name }) => name);
+  const comparedWith = beside === primary.name ? null : beside;
+  const about = { instance, primary: primary.name, strategy, donor: donor.name, backup, comparedWith, extra };
   const hash = hashOf({ kind: 'provision', ...about, risks: risks.map(({ sentence }) => sentence) });
   return { act: 'provision', because, plan: { ...about, bytes: size, risks, because, hash } };
 }
@@ -212,6 +254,7 @@ export function summariseProvision({
   primary,
   strategy,
   donor,
+  comparedWith,
   because,
   risks,
   hash,
@@ -224,7 +267,7 @@ export function summariseProvision({
       because,
       `all data of ${instance} is dropped first; until it is filled it is unusable`,
       `${instance} follows ${primary} by auto-position, read-only for good, and catches up`,
-      `some of its tables are compared with ${donor} at the same GTID set; then reads come to it`,
+      `${comparedWith === null ? 'it is compared with nobody, for there is no other replica' : `some of its tables are compared with ${comparedWith} at the same GTID set`}; then reads come to it`,
     ],
     risks: risks.map(tellRisk),
   };

@@ -22,6 +22,8 @@ export interface CopyFacts {
   readonly logins?: Readonly<Record<string, readonly string[]>>;
   /** Authentication plugins that it has. */
   readonly authenticates?: readonly string[];
+  /** This worker can write into its data folder. */
+  readonly filesHere?: boolean;
 }
 
 export interface Unread {
@@ -38,9 +40,31 @@ export interface ProvisionSurvey {
   readonly copies: readonly (CopyFacts | Unread)[];
   /** Programs of the workers that were found. */
   readonly tools: readonly Tool[];
+  /** Left out: the inventory says nothing of backups. */
+  readonly stored?: StoredCopy | { readonly because: string };
 }
 
-export type Tool = 'mysqldump' | 'mysql';
+export type Tool = 'mysqldump' | 'mysql' | 'zstd';
+
+/** What the store has to fill a server from. GTID sets are text. */
+export interface StoredCopy {
+  /** Of the store, in words. */
+  readonly store: string;
+  /** The newest logical backup that is proven; null = there is none. */
+  readonly backup: {
+    readonly id: string;
+    readonly gtids: string;
+    readonly endedAt: string;
+    readonly serverVersion: string;
+    readonly bytes: number;
+  } | null;
+  /** Of how many. */
+  readonly backups: number;
+  /** All that is archived. */
+  readonly archived: string;
+  /** A scratch server can be started: it makes the accounts of the backup. */
+  readonly scratch: boolean;
+}
 
 export const copyOf = ({ copies }: Pick<ProvisionSurvey, 'copies'>, name: string): CopyFacts | undefined =>
   copies.find((one): one is CopyFacts => one.name === name && 'variables' in one);

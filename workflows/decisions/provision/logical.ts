@@ -11,11 +11,9 @@ export function refusalsOfDump(
   recipient: CopyFacts,
   account: string,
 ): Refusal[] {
-  const refusals: Refusal[] = [];
+  const refusals = withoutTools(tools, TOOLS);
   const add = (sentence: string, cure: string) => refusals.push({ sentence, cure });
-  for (const tool of TOOLS.filter((one) => !tools.includes(one)))
-    add(`the worker has no ${tool}`, `install it, or set RUNBOOK_${tool.toUpperCase()}`);
-  const [from, to] = [seriesOf(donor), seriesOf(recipient)];
+  const [from, to] = [seriesOf(donor.variables['version']), seriesOf(recipient.variables['version'])];
   if (to < from)
     add(
       `${recipient.name} (${recipient.variables['version'] ?? ''}) is older than ${donor.name} (${donor.variables['version'] ?? ''})`,
@@ -42,7 +40,16 @@ export function refusalsOfDump(
   return refusals;
 }
 
-const seriesOf = ({ variables }: CopyFacts): number => {
-  const [major = 0, minor = 0] = (variables['version'] ?? '').split('.').map((part) => Number.parseInt(part, 10));
+export const withoutTools = (tools: readonly Tool[], needed: readonly Tool[]): Refusal[] =>
+  needed
+    .filter((one) => !tools.includes(one))
+    .map((tool) => ({
+      sentence: `the worker has no ${tool}`,
+      cure: `install it, or set RUNBOOK_${tool.toUpperCase()}`,
+    }));
+
+/** 8.4 is 804. */
+export const seriesOf = (version = ''): number => {
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   return major * 100 + minor;
 };

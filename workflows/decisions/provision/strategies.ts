@@ -3,12 +3,14 @@ import { refusalsOfClone } from './clone';
 import { refusalsOfDump } from './logical';
 import { copyOf, type ProvisionSurvey } from './facts';
 
-/** In the order of preference. */
-export const STRATEGIES = ['clone', 'logical'] as const;
-export type Strategy = (typeof STRATEGIES)[number];
+/** From a donor, in the order of preference. */
+export const FROM_DONOR = ['clone', 'logical'] as const;
+export type FromDonor = (typeof FROM_DONOR)[number];
+/** `backup`: from the store, which loads no donor. */
+export type Strategy = FromDonor | 'backup';
 
 /** Everything that stands against filling `recipient` this way; empty = it can be done. */
-export function whyNot(strategy: Strategy, survey: ProvisionSurvey, donor: string, recipient: string): Refusal[] {
+export function whyNot(strategy: FromDonor, survey: ProvisionSurvey, donor: string, recipient: string): Refusal[] {
   const [from, to] = [copyOf(survey, donor), copyOf(survey, recipient)];
   const { admin, backup = admin } = survey.cluster.accounts;
   if (!from) return [unread(survey, donor)];
@@ -21,7 +23,7 @@ export function whyNot(strategy: Strategy, survey: ProvisionSurvey, donor: strin
   }
 }
 
-const unread = ({ copies }: ProvisionSurvey, name: string): Refusal => {
+export const unread = ({ copies }: ProvisionSurvey, name: string): Refusal => {
   const found = copies.find((one) => one.name === name);
   return {
     sentence: `the account that copies cannot look at ${name}${found && 'because' in found ? `: ${found.because}` : ''}`,

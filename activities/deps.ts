@@ -19,6 +19,11 @@ export interface Deps {
   readonly progress?: (progress: StageProgress) => void;
 }
 
+/** For work that ends early when its run is called off. */
+export interface CancellableDeps extends Deps {
+  readonly cancelled: AbortSignal;
+}
+
 export const serverNamed = (deps: Deps, cluster: Cluster, name: string): Mysql =>
   deps.servers.of(cluster, knownInstance(cluster, name));
 

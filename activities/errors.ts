@@ -20,6 +20,7 @@ const CATALOGUE = {
   WRONG_SERVER: 'not safe',
   RELAY_LOG_STALLED: 'not safe',
   APPLIER_STOPPED: 'not safe',
+  TARGET_PASSED: 'not possible',
   RECEIVER_STOPPED: 'not safe',
   SOURCE_PURGED_NEEDED_GTIDS: 'not possible',
   COPY_FAILED: 'not safe',

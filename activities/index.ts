@@ -10,6 +10,7 @@ import { type Holdup } from '../workflows/decisions/holdups';
 import { type RunbookReport } from '../workflows/decisions/report';
 import { archiveBinlogs, type ArchiveOrder, type ArchiveTurn } from './archive/archive';
 import { type PurgeOrder, purgeTo, surveyPurge } from './archive/purge';
+import { type Standing, type StandOrder, stopBefore, waitAgain } from './archive/delayed';
 import { type Restored, type RestoreOrder, restoreTo, surveyRestore, type SurveyRestore } from './archive/restore';
 import { awaitSessions, lastSession, type Looking, restartApplication } from './applications/reconnect';
 import { type Taken, type TakeOrder } from './backups/take';
@@ -115,7 +116,9 @@ export function createActivities(
       archiveBinlogs({ ...deps, cancelled: deps.cancelled() }, order),
 
     surveyRestore: (order: SurveyRestore) => surveyRestore(deps, order),
-    restoreTo: (order: RestoreOrder): Promise<Restored> => restoreTo(deps, order),
+    restoreTo: (order: RestoreOrder): Promise<Restored> => restoreTo({ ...deps, cancelled: deps.cancelled() }, order),
+    stopBefore: (order: StandOrder): Promise<Standing> => stopBefore(deps, order),
+    waitAgain: (order: StandOrder): Promise<void> => waitAgain(deps, order),
     surveyPurge: (order: PurgeOrder) => surveyPurge(deps, order),
     purgeTo: (order: Parameters<typeof purgeTo>[1]): Promise<void> => purgeTo(deps, order),
 

@@ -226,6 +226,8 @@ const oneGtid = z
     'expected one transaction, as 3e11fa47-71ca-11e1-9e33-c80aa9429562:23',
   );
 
+const tableName = z.string().regex(/^[^.]+\.[^.]+$/, 'expected schema.table, for example "shop.orders"');
+
 export const restoreOrder = z
   .strictObject({
     cluster,
@@ -234,7 +236,13 @@ export const restoreOrder = z
     at: moment('at').optional().describe('Up to the last commit before this moment'),
     gtids: gtidSet.optional().describe('Exactly these transactions'),
     without: gtidSet.optional().describe('Everything that is archived but these; by approval'),
-    tables: z.array(z.string()).readonly().default([]).describe('Only these, as schema.table'),
+    tables: z.array(tableName).readonly().default([]).describe('Only these, as schema.table'),
+    where: z
+      .string()
+      .min(1)
+      .max(2000)
+      .optional()
+      .describe('Only these rows of the one table: the condition of a WHERE'),
     into: z
       .enum(['instance', 'file', 'cluster'])
       .default('instance')
@@ -243,7 +251,7 @@ export const restoreOrder = z
       .string()
       .min(1)
       .optional()
-      .describe('Id of the backup to begin with; default the newest before the target'),
+      .describe('Id of the backup to begin with; default the newest before the target, or a delayed replica'),
     dryRun: z.boolean().default(false).describe('Only show the target and the way to it'),
     reason: z.string().max(500).default(''),
     requestedBy: z.string().max(200).default('unknown (started without a name)'),
@@ -259,6 +267,10 @@ export const restoreOrder = z
   .refine(({ into, tables }) => into === 'instance' || tables.length > 0, {
     path: ['tables'],
     message: 'expected the tables to bring back, for example ["shop.orders"]',
+  })
+  .refine(({ where, into, tables }) => where === undefined || (into !== 'instance' && tables.length === 1), {
+    path: ['where'],
+    message: 'expected one table in "tables", and "into":"file" or "into":"cluster"',
   });
 export type RestoreOrder = z.output<typeof restoreOrder>;
 

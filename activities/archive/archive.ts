@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Trouble } from '../../workflows/decisions/archive/troubles';
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { count, type GtidSet, isEmpty, parseGtidSet, print, subtract, union } from '../../workflows/decisions/gtid-set';
-import { type Deps } from '../deps';
+import { type CancellableDeps } from '../deps';
 import { findCluster } from '../inventory/inventory';
 import { systemCode } from '../inventory/system-code';
 import { copyFrom } from './copy';
@@ -41,10 +41,6 @@ export interface ArchiveDetails {
   readonly troubles: readonly string[];
 }
 
-export interface ArchiveDeps extends Deps {
-  readonly cancelled: AbortSignal;
-}
-
 const LOOK_EVERY_MS = 5_000;
 const AGAIN_AFTER_MS = 1_000;
 /** Another source must look better at so many looks in a row. */
@@ -55,7 +51,7 @@ const LOOKS_TO_CHANGE = 2;
  * a second attempt goes on behind the last safe transaction; what one that died has left open is cut there.
  * Throws INVENTORY_INVALID, UNKNOWN_CLUSTER, SECRET_UNAVAILABLE; what servers, store and disk do are troubles, never errors.
  */
-export async function archiveBinlogs(deps: ArchiveDeps, order: ArchiveOrder): Promise<ArchiveTurn> {
+export async function archiveBinlogs(deps: CancellableDeps, order: ArchiveOrder): Promise<ArchiveTurn> {
   const cluster = async (): Promise<Cluster> => findCluster(await deps.inventory(), order.cluster);
   const policy = archiveOf(await cluster());
   const troubles = openTroubles(order.told);

@@ -1,23 +1,27 @@
-import { type KnownBackup } from '../../workflows/decisions/backups/manifest';
 import { type Cluster } from '../../workflows/decisions/cluster';
-import { type ArchivedFile, gtidsOf } from '../../workflows/decisions/archive/coverage';
-import { type RestoreFacts, type RestorePoint, type RestoreWish } from '../../workflows/decisions/archive/restore';
+import { gtidsOf } from '../../workflows/decisions/archive/coverage';
+import { delayedOf } from '../../workflows/decisions/archive/delayed';
+import { type RestoreFacts, type RestoreWish } from '../../workflows/decisions/archive/restore';
 import { readable } from '../../workflows/decisions/facts';
-import { parseGtidSet, print, union } from '../../workflows/decisions/gtid-set';
+import { emptyGtidSet, parseGtidSet, print, union } from '../../workflows/decisions/gtid-set';
 import { primaryOf } from '../../workflows/decisions/topology';
 import { findBackup, readCatalogue } from '../backups/catalogue';
 import { placesOf } from '../backups/places';
 import { restoreIntoScratch } from '../backups/restore/scratch';
-import { type Scratch } from '../backups/scratch/scratch';
-import { type Deps } from '../deps';
+import { type Scratch, startScratch } from '../backups/scratch/scratch';
+import { serverFacts } from '../backups/server-facts';
+import { type CancellableDeps, type Deps, serverNamed } from '../deps';
 import { RunbookError } from '../errors';
 import { findCluster } from '../inventory/inventory';
 import { lookAtCluster } from '../observe/cluster';
 import { tellProgress } from '../progress';
 import { type Applied, applyArchived } from './apply';
-import { findKept, keepScratch, keptFolder, type KeptServer } from './kept-server';
+import { tablesFromReplica } from './delayed';
+import { findKept, keepScratch, keptFolder, type KeptServer, removeHalfKept } from './kept-server';
+import { rowsIntoCluster } from './rows';
 import { openShelf } from './shelf';
-import { readTableName, type Replaced, tablesIntoCluster, tablesToFiles } from './tables';
+import { tableNamed } from './table-programs';
+import { type Replaced, tablesIntoCluster, tablesToFiles } from './tables';
 import { resolvePoint } from './target';
 
 export interface SurveyRestore {
@@ -31,45 +35,37 @@ export async function surveyRestore(
   { cluster: name, wish }: SurveyRestore,
 ): Promise<RestoreFacts & { readonly cluster: Cluster }> {
   const cluster = findCluster(await deps.inventory(), name);
+  if (!cluster.backups?.scratch) noPlace(name);
   const { store } = await placesOf(deps, cluster);
   const shelf = await openShelf(deps, cluster);
-  const [{ backups }, coverage, snapshot] = await Promise.all([
+  const [{ backups }, { beginning, files }, snapshot] = await Promise.all([
     readCatalogue(store, name),
     shelf.coverage(),
     lookAtCluster(deps.servers, cluster, { full: false, deadlineMs: 5_000 }),
   ]);
-  for (const table of wish.tables) readTableName(table);
-  const before = union(parseGtidSet(coverage.beginning?.before ?? ''), oldestBase(backups));
-  const point = await resolvePoint(shelf, coverage.files, before, wish);
+  const before = beginning?.before ?? '';
+  const seen = { cluster: name, files, before: parseGtidSet(before), begunAt: beginning?.at ?? null };
+  const point = await resolvePoint(shelf, seen, wish);
   const members = readable(snapshot.members);
+  const known = members.reduce((sum, { gtid }) => union(sum, parseGtidSet(gtid.executed)), emptyGtidSet);
   return {
-    cluster,
-    point: within(point, coverage.files),
-    backups,
-    archived: print(gtidsOf(coverage.files)),
-    known:
-      members.length === 0
-        ? null
-        : print(members.reduce((sum, { gtid }) => union(sum, parseGtidSet(gtid.executed)), parseGtidSet(''))),
+    ...{ cluster, point, backups, before },
+    archived: print(gtidsOf(files)),
+    known: members.length === 0 ? null : print(known),
+    delayed: delayedOf(members),
     primary: primaryOf(snapshot, cluster).primary,
   };
 }
 
-/** What lies before the archive is in the oldest backup at the latest. */
-const oldestBase = (backups: readonly KnownBackup[]) => parseGtidSet(backups[0]?.manifest.gtidExecuted ?? '');
-
-const within = (point: RestorePoint, files: readonly ArchivedFile[]): RestorePoint => {
-  if (files.length > 0) return point;
-  return { ...point, because: `${point.because} (nothing is archived)` };
-};
-
 export interface RestoreOrder {
   readonly cluster: Cluster;
   readonly run: string;
-  readonly base: string;
+  /** The backup that it begins with, or the replica that stands right before the target. */
+  readonly from: { readonly backup: string } | { readonly replica: string };
   readonly target: string;
   readonly without: string;
   readonly tables: readonly string[];
+  readonly where: string | null;
   readonly into: RestoreWish['into'];
   readonly primary: string | null;
 }
@@ -82,54 +78,104 @@ export interface Restored {
 }
 
 /**
- * From the backup to the target in a scratch server; then that server stays, or tables of it go into files or into the cluster. A second attempt
- * begins anew (what the first left is ended and deleted), unless the server was ready, or tables were renamed already.
+ * From the backup to the target in a scratch server, or tables of a replica that stands there; then that server stays, or tables of it go into files
+ * or into the cluster. A second attempt begins anew (what the first left is ended and deleted), unless the server was ready, or tables were renamed
+ * already. Called off, it ends before the next thing it would do to the cluster.
  * Throws ARCHIVE_GAP, BACKUP_DAMAGED, BACKUP_UNKNOWN, APPLIER_STOPPED, TOOL_MISSING, TOOL_FAILED, those of the store and the servers.
  */
-export async function restoreTo(deps: Deps, order: RestoreOrder): Promise<Restored> {
-  const { cluster, run } = order;
+export async function restoreTo(deps: CancellableDeps, order: RestoreOrder): Promise<Restored> {
+  const { cluster, run, from } = order;
   const { policy, store } = await placesOf(deps, cluster);
   const place = policy.scratch ?? noPlace(cluster.name);
   const folder = keptFolder(place, run);
   const ready = await findKept(folder);
   if (ready) return { applied: null, server: ready, files: [], replaced: [] };
+  await removeHalfKept(folder);
 
-  const { manifest } = await findBackup(store, cluster.name, order.base);
-  const began = performance.now();
-  const progress = (stage: string, unit: 'bytes' | 'transactions') => (done: number, total: number) => {
-    const rate = done / Math.max(0.001, (performance.now() - began) / 1000);
-    tellProgress(deps, { stage, done, total, unit, rate, etaSeconds: rate > 0 ? (total - done) / rate : null });
+  let over = false;
+  const told: Deps = {
+    ...deps,
+    checkpoint(name) {
+      deps.checkpoint(name);
+      if (!over) deps.cancelled.throwIfAborted();
+    },
   };
-  deps.checkpoint('restore:begin');
-  const scratch = await restoreIntoScratch(deps, {
-    ...{ cluster, place, manifest, name: `restore-${run}`, progress: progress('load', 'bytes') },
-  });
+  told.checkpoint('restore:begin');
+  const name = `restore-${run}`;
+  const progress = progressOf(told);
+  const scratch =
+    'backup' in from
+      ? await restoreIntoScratch(told, {
+          ...{ cluster, place, name, progress: progress('load', 'bytes') },
+          manifest: (await findBackup(store, cluster.name, from.backup)).manifest,
+        })
+      : await startScratch(place, { name, settings: await settingsOf(told, cluster, from.replica) });
   try {
-    deps.checkpoint('restore:base');
-    const applied = await applyArchived(
-      scratch.mysql,
-      await openShelf(deps, cluster),
-      { target: parseGtidSet(order.target), without: parseGtidSet(order.without) },
-      { checkpoint: deps.checkpoint, progress: progress('apply', 'transactions') },
-    );
-    deps.checkpoint('restore:target');
-    return { applied, ...(await handOver(deps, order, scratch, () => keepScratch(scratch, place, folder))) };
+    const applied =
+      'backup' in from
+        ? await applyUpTo(told, order, scratch, progress('apply', 'transactions'))
+        : await fromReplica(told, order, from.replica, scratch);
+    told.checkpoint('restore:target');
+    // What has begun to go where it is wanted goes on to its end.
+    over = true;
+    return { applied, ...(await handOver(told, order, scratch, () => keepScratch(told, scratch, place, folder))) };
   } finally {
     await scratch.destroy();
   }
 }
 
+type Progress = (done: number, total: number) => void;
+
+function progressOf(deps: Deps): (stage: string, unit: 'bytes' | 'transactions') => Progress {
+  const began = performance.now();
+  return (stage, unit) => (done, total) => {
+    const rate = done / Math.max(0.001, (performance.now() - began) / 1000);
+    tellProgress(deps, { stage, done, total, unit, rate, etaSeconds: rate > 0 ? (total - done) / rate : null });
+  };
+}
+
+async function applyUpTo(
+  deps: Deps,
+  { cluster, target, without }: RestoreOrder,
+  scratch: Scratch,
+  progress: Progress,
+): Promise<Applied> {
+  deps.checkpoint('restore:base');
+  return applyArchived(
+    scratch.mysql,
+    await openShelf(deps, cluster),
+    { target: parseGtidSet(target), without: parseGtidSet(without) },
+    { checkpoint: deps.checkpoint, progress },
+  );
+}
+
+const settingsOf = async (deps: Deps, cluster: Cluster, replica: string): Promise<Readonly<Record<string, string>>> =>
+  (await serverFacts(serverNamed(deps, cluster, replica))).settings;
+
+async function fromReplica(
+  deps: Deps,
+  { cluster, target, tables }: RestoreOrder,
+  replica: string,
+  scratch: Scratch,
+): Promise<null> {
+  await tablesFromReplica(deps, { cluster, replica, target }, scratch, tables.map(tableNamed));
+  return null;
+}
+
 async function handOver(
   deps: Deps,
-  { cluster, run, into, tables, primary }: RestoreOrder,
+  { cluster, run, into, tables, where, primary }: RestoreOrder,
   scratch: Scratch,
   stay: () => Promise<KeptServer>,
 ): Promise<Omit<Restored, 'applied'>> {
   const nothing = { server: null, files: [], replaced: [] };
-  const names = tables.map(readTableName);
+  const names = tables.map(tableNamed);
   if (into === 'instance') return { ...nothing, server: await stay() };
-  if (into === 'file') return { ...nothing, files: await tablesToFiles(deps, cluster.name, scratch, names, run) };
-  return { ...nothing, replaced: await tablesIntoCluster(deps, cluster, primary ?? '', scratch, names, run) };
+  if (into === 'file')
+    return { ...nothing, files: await tablesToFiles(deps, cluster.name, scratch, names, { run, where }) };
+  const at = { cluster, primary: primary ?? '', run };
+  if (where !== null) return { ...nothing, replaced: await rowsIntoCluster(deps, at, scratch, names, where) };
+  return { ...nothing, replaced: await tablesIntoCluster(deps, at, scratch, names) };
 }
 
 function noPlace(cluster: string): never {

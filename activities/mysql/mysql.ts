@@ -18,6 +18,8 @@ export interface Mysql {
   run(sql: string, values?: readonly unknown[], options?: CallOptions): Promise<void>;
   /** Several statements in turn on one connection (session variables, transactions). */
   session<Result>(work: (session: Session) => Promise<Result>, options?: CallOptions): Promise<Result>;
+  /** How many so far. A server does not restart without one: what was learnt of it before may be true no more. */
+  lostConnections(): number;
 }
 
 /** What one column can hold as this product reads it: no dates (they come as text), no blobs. */

@@ -14,6 +14,8 @@ export interface Pool {
   use<Result>(work: (line: Line) => Promise<Result>, options: UseOptions): Promise<Result>;
   /** Open up to `count` connections now, so that an incident finds them open. Rejects with the first failure. */
   warm(count: number): Promise<void>;
+  /** Connections that broke or were given up, so far. */
+  lost(): number;
   close(): void;
 }
 
@@ -64,6 +66,7 @@ export function keepPool({ open, size, late }: PoolOptions): Pool {
   let opening = 0;
   /** Those of them whose caller has gone. */
   let orphans = 0;
+  let lost = 0;
   let closed = false;
 
   const mayOpen = () => orphans < ORPHANS && busy.size + opening < size;
@@ -82,6 +85,7 @@ export function keepPool({ open, size, late }: PoolOptions): Pool {
   };
 
   const drop = (line: Line) => {
+    lost += 1;
     line.destroy();
     const at = idle.indexOf(line);
     if (at >= 0) idle.splice(at, 1);
@@ -199,6 +203,7 @@ export function keepPool({ open, size, late }: PoolOptions): Pool {
       const failed = opened.find((one) => one.status === 'rejected');
       if (failed) throw failed.reason;
     },
+    lost: () => lost,
     close: () => {
       closed = true;
       for (const line of [...idle, ...busy]) drop(line);

@@ -158,6 +158,7 @@ function speak({ name, host, port }: Instance, pool: Pool, seen?: Witness): Mysq
       return seen ? seen(sql, run) : run();
     },
     session: (work, options) => call((line) => work(speakOn(line, at, seen)), 'session state', options),
+    lostConnections: () => pool.lost(),
   };
 }
 

@@ -8,6 +8,8 @@ export const DETAIL_VARIABLES: readonly string[] = [
   'binlog_row_image',
   'binlog_row_value_options',
   'binlog_transaction_compression',
+  'caching_sha2_password_digest_rounds',
+  'caching_sha2_password_storage_format',
   'character_set_server',
   'collation_server',
   'default_collation_for_utf8mb4',

@@ -2,6 +2,7 @@ import { type InstanceFacts, type Release } from '../../workflows/decisions/fact
 import { RunbookError } from '../errors';
 import { type CallOptions, type Mysql } from '../mysql/mysql';
 import { judgeRelease, type ReleaseVerdict } from '../mysql/release';
+import { forgetVersion, versionOf } from '../mysql/version';
 import { channelFrom, oneLine, type ReceiverTimes, type StatusRow } from './channels';
 import { readEpoch, readHeartbeat } from './our-tables';
 import { semiSyncFrom } from './semi-sync';
@@ -9,44 +10,37 @@ import { semiSyncFrom } from './semi-sync';
 export type QuickFacts = Omit<InstanceFacts, 'name' | 'host' | 'port' | 'detail'>;
 type Supported = Extract<ReleaseVerdict, { supported: true }>;
 
-/** What each server said it is, so that later looks need not ask before they can ask in its language. */
-const releases = new WeakMap<Mysql, { version: string; verdict: Supported }>();
-
 /**
  * The facts that a failover needs, in three rows of statements side by side on three kept connections. Read only.
  * Throws what the server's calls throw, and UNSUPPORTED_SERVER.
  * Source: MySQL manual, "SHOW REPLICA STATUS", "Performance Schema Replication Tables", "SHOW REPLICAS".
  */
 export async function readQuick(server: Mysql, schema: string, options: CallOptions): Promise<QuickFacts> {
-  const known = releases.get(server) ?? (await learnRelease(server, options));
-  const { oldWords, release } = known.verdict;
+  // Known from before where it can be: later looks need not ask before they can ask in its language.
+  const version = await versionOf(server, options);
+  const { oldWords, release } = supported(version);
   const [check, self, copying] = await Promise.all([
-    // First in turn, so that on a cold pool it gets the connection that learnRelease left open and times no login.
+    // First in turn, so that on a cold pool it gets the connection that versionOf left open and times no login.
     readVersionAndSemiSync(server, options),
     readSelf(server, schema, options),
     readReplication(server, { release, oldWords }, options),
   ]);
-  if (check.version !== known.version) {
-    // Restarted as another release since we last asked: what we read may be in the wrong words.
-    releases.delete(server);
+  if (check.version !== version) {
+    // Restarted as another release meanwhile: what we read may be in the wrong words.
+    forgetVersion(server);
     return readQuick(server, schema, options);
   }
   return { readable: true, release, ...check, ...self, ...copying };
 }
 
-async function learnRelease(server: Mysql, options: CallOptions): Promise<{ version: string; verdict: Supported }> {
-  const version = String(await server.value('SELECT VERSION()', [], options));
+function supported(version: string): Supported {
   const verdict = judgeRelease(version);
-  if (!verdict.supported) {
-    throw new RunbookError({
-      code: 'UNSUPPORTED_SERVER',
-      message: verdict.because,
-      hint: 'Supported are MySQL 5.7, 8.0, 8.4 and 9.7; take this server out of the inventory.',
-    });
-  }
-  const learned = { version, verdict };
-  releases.set(server, learned);
-  return learned;
+  if (verdict.supported) return verdict;
+  throw new RunbookError({
+    code: 'UNSUPPORTED_SERVER',
+    message: verdict.because,
+    hint: 'Supported are MySQL 5.7, 8.0, 8.4 and 9.7; take this server out of the inventory.',
+  });
 }
 
 async function readVersionAndSemiSync(server: Mysql, options: CallOptions) {

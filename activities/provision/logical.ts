@@ -1,89 +1,83 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type BackupPolicy } from '../../workflows/decisions/backups/policy';
-import { type Cluster } from '../../workflows/decisions/cluster';
-import { findBackup } from '../backups/catalogue';
-import { takeLogical } from '../backups/logical/take';
-import { placesOf } from '../backups/places';
-import { loadBackup } from '../backups/restore/load';
+import { type Dumped, dumpAll } from '../backups/logical/dump';
+import { type HoldOrder, letGoOn } from '../backups/logical/hold';
+import { type Inside } from '../backups/logical/tables';
+import { setGtids } from '../backups/restore/load';
+import { pourInto } from '../backups/restore/pour';
 import { type Deps, knownInstance, serverAsBackup } from '../deps';
 import { RunbookError } from '../errors';
 import { withClientFile } from '../mysql/client-file';
 import { type Mysql } from '../mysql/mysql';
 import { quoteName } from '../mysql/quoting';
+import { withoutRedoLog } from '../mysql/redo-log';
 import { tellProgress } from '../progress';
 import { programNamed, throughProgram } from '../programs/through';
 import { type CloneOrder, type Copied } from './clone';
 import { speedometer } from './clone-status';
 import { SYSTEM_SCHEMAS } from './survey';
 
-/** Sessions that dump and that load, where the inventory says nothing of backups. */
+/** Sessions that dump, and that load, where the inventory says nothing of backups. */
 const PARALLEL = 4;
+const TELL_EVERY_MS = 1_000;
 
 /**
- * Fill the recipient from a dump of the donor: one snapshot, read and loaded by several sessions, a large table in pieces; then the donor's accounts.
- * The dump lies compressed below this machine's temporary folder meanwhile. An attempt after a worker's death begins anew.
- * Throws COPY_FAILED (the recipient may hold half of it; another donor may be tried), TOOL_MISSING.
+ * Fill the recipient from a dump of the donor as it comes: one snapshot, read and loaded by several sessions, a large table in pieces and its indexes
+ * at the end, without a redo log meanwhile; then the donor's accounts. Nothing lies on the worker's disk. An attempt after a worker's death begins anew.
+ * Throws COPY_FAILED (the recipient may hold half of it; another donor may be tried), TOOL_MISSING, COPY_UNUSABLE.
  * Source: MySQL manual, "mysqldump", "gtid_purged".
  */
 export async function dumpInto(deps: Deps, order: CloneOrder): Promise<Copied> {
   const { cluster, instance, donor, primary } = order;
   const begun = performance.now();
-  const folder = join(tmpdir(), `runbook-logical-${cluster.name}-${instance}`);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { mode: 0o700 });
-  const here = keptIn(cluster, folder);
   deps.checkpoint('logical:begin');
+  const from = { cluster, source: donor, isPrimary: donor === primary };
+  const server = serverAsBackup(deps, cluster, instance);
   try {
-    const id = 'copy';
-    const taken = await takeLogical(deps, {
-      ...{ cluster: here, source: donor, isPrimary: donor === primary, id, startedAt: new Date().toISOString() },
-    });
-    deps.checkpoint('logical:dumped');
-    const { store, sealing, policy } = await placesOf(deps, here);
-    const { manifest } = await findBackup(store, cluster.name, id);
-    const server = serverAsBackup(deps, cluster, instance);
+    await letGoOn(deps, from);
     await dropSchemas(server);
     deps.checkpoint('logical:dropped');
-    const speed = speedometer();
-    const account = cluster.accounts.backup ?? cluster.accounts.admin;
-    await loadBackup(
-      {
-        ...{ store, sealing, parallel: policy.parallel, accounts: 'as they were' as const },
-        // They need more than may be granted to the account that loads: the rows of the account tables come instead.
-        manifest: { ...manifest, files: manifest.files.filter(({ part }) => part !== 'accounts') },
-        progress: (done, total) => tellProgress(deps, speed('load', done, total)),
-      },
-      {
-        mysql: server,
-        cluster: { ...cluster, accounts: { ...cluster.accounts, admin: account } },
-        instance: knownInstance(cluster, instance),
-        secret: deps.secret,
-      },
-    );
+    const { dumped, bytes } = await withoutRedoLog(server, () => dumpThrough(deps, order, from));
     deps.checkpoint('logical:loaded');
+    await setGtids(server, dumped.gtidExecuted);
     await copyAccounts(deps, order);
     deps.checkpoint('logical:accounts');
     const seconds = Math.round((performance.now() - begun) / 1000);
-    return { gtids: taken.gtidExecuted, bytes: taken.bytes, seconds, notes: [...taken.notes, 'its size is as stored'] };
+    return { gtids: dumped.gtidExecuted, bytes, seconds, notes: dumped.notes };
   } catch (error) {
     throw copyFailed(order, error);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
-function keptIn(cluster: Cluster, path: string): Cluster {
-  const backups: BackupPolicy = {
-    ...{ compression: { level: 1, threads: 1 }, parallel: PARALLEL },
-    retention: { atLeast: 1, days: 1, weeks: 0, months: 0, promisedDays: 0 },
-    ...cluster.backups,
-    store: { kind: 'folder', path },
-  };
-  return { ...cluster, backups };
+async function dumpThrough(
+  deps: Deps,
+  { cluster, instance, donor }: CloneOrder,
+  from: HoldOrder,
+): Promise<{ readonly dumped: Dumped; readonly bytes: number }> {
+  const parallel = cluster.backups?.parallel ?? PARALLEL;
+  const mysql = serverAsBackup(deps, cluster, instance);
+  const account = cluster.accounts.backup ?? cluster.accounts.admin;
+  return withClientFile(deps, { cluster, instance: knownInstance(cluster, instance), account }, async (options) => {
+    const pour = pourInto({ mysql, options, parallel });
+    const speed = speedometer();
+    let expected = 0;
+    const tell = () => {
+      tellProgress(deps, speed(`dump of ${donor}, as it is loaded`, pour.bytes(), Math.max(expected, pour.bytes())));
+    };
+    const telling = setInterval(tell, TELL_EVERY_MS);
+    try {
+      const sinkFor = ({ tables }: Inside) => {
+        expected = tables.reduce((sum, { bytes }) => sum + bytes, 0);
+        return pour;
+      };
+      const mark = (name: string) => deps.checkpoint(`logical:${name}`);
+      const dumped = await dumpAll(deps, { ...from, parallel, count: false }, sinkFor, mark);
+      return { dumped, bytes: pour.bytes() };
+    } finally {
+      clearInterval(telling);
+      pour.abandon();
+    }
+  });
 }
 
 async function dropSchemas(server: Mysql): Promise<void> {

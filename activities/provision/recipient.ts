@@ -1,7 +1,8 @@
 import { type Cluster } from '../../workflows/decisions/cluster';
-import { type Deps, serverNamed } from '../deps';
+import { type Deps, serverAsBackup, serverNamed } from '../deps';
 import { RunbookError } from '../errors';
 import { startInstance } from '../hosts/start';
+import { enableRedoLog } from '../mysql/redo-log';
 import { wordsOf } from '../replication/statements';
 import { setSemiSync } from '../replication/semi-sync';
 import { readCloneStatus } from './clone-status';
@@ -22,7 +23,7 @@ export const START_SECONDS = 600;
 /**
  * Make the recipient ready to be filled: it runs, copies from nobody, acknowledges nothing, and only accounts with CONNECTION_ADMIN may write:
  * with super_read_only CLONE ends with error 1290, half way through dropping the data. Drops nothing itself. Repeats safely.
- * Throws COPY_UNUSABLE when somebody else fills it now, HOST_UNREACHABLE.
+ * Throws COPY_UNUSABLE when somebody else fills it now, or it writes without a redo log and cannot be made to; HOST_UNREACHABLE.
  * Source: MySQL manual, "read_only", "Cloning Remote Data".
  */
 export async function openRecipient(deps: Deps, { cluster, instance }: Recipient): Promise<Emptied> {
@@ -41,6 +42,8 @@ export async function openRecipient(deps: Deps, { cluster, instance }: Recipient
   await setSemiSync(server, 'none');
   await server.run('SET GLOBAL read_only = ON', [], { deadlineMs: 30_000 });
   await server.run('SET GLOBAL super_read_only = OFF');
+  // An attempt that died may have left it off, and CLONE refuses without.
+  await enableRedoLog(serverAsBackup(deps, cluster, instance));
   deps.checkpoint('recipient:ready');
   return { since: String(await server.value('SELECT CAST(UTC_TIMESTAMP(3) AS CHAR)')) };
 }

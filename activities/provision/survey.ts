@@ -22,7 +22,7 @@ const VARIABLES = [
 ];
 export const SYSTEM_SCHEMAS = ['mysql', 'sys', 'information_schema', 'performance_schema'];
 
-const TOOLS: readonly Tool[] = ['mysqldump', 'mysql', 'zstd'];
+const TOOLS: readonly Tool[] = ['mysqldump', 'mysql'];
 
 /** All that decides whether, from whom and how one instance is filled. Changes nothing; a server that cannot be looked at is named. */
 export async function surveyProvision(deps: Deps, cluster: string): Promise<ProvisionSurvey> {

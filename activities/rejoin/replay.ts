@@ -42,7 +42,7 @@ export async function replayExtras(deps: Deps, order: ReplayOrder): Promise<Repl
   await refuseUnlessStrict(server);
   await refuseMore(from, server, extra);
   const to = knownInstance(cluster, instance);
-  const login = await loginOptions(deps, cluster, 'SOURCE');
+  const login = await loginOptions(deps, cluster, { option: 'SOURCE', fetchesKey: true });
   await server.run(
     `CHANGE REPLICATION SOURCE TO SOURCE_HOST = ?, SOURCE_PORT = ?, SOURCE_AUTO_POSITION = 1, ${login.options},
        SOURCE_CONNECT_RETRY = 1, SOURCE_RETRY_COUNT = 5 ${FOR}`,

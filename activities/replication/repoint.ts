@@ -158,12 +158,13 @@ export async function changeSource(
   source: string,
   fresh: boolean,
 ): Promise<void> {
-  const { option, changeSource: change } = await wordsOf(server);
+  const words = await wordsOf(server);
+  const { option, changeSource: change } = words;
   const to = knownInstance(cluster, source);
   const where = `${option}_HOST = ?, ${option}_PORT = ?, ${option}_AUTO_POSITION = 1`;
   if (!fresh) return server.run(`${change} ${where}`, [to.host, to.port]);
 
-  const login = await loginOptions(deps, cluster, option);
+  const login = await loginOptions(deps, cluster, words);
   const patience = `${option}_HEARTBEAT_PERIOD = 0.5, ${option}_CONNECT_RETRY = 1, ${option}_RETRY_COUNT = 86400`;
   return server.run(`${change} ${where}, ${login.options}, ${patience}, ${option}_DELAY = ?`, [
     to.host,
@@ -177,16 +178,12 @@ export async function changeSource(
 export async function loginOptions(
   deps: Deps,
   cluster: Cluster,
-  option: ReplicationWords['option'],
+  { option, fetchesKey }: Pick<ReplicationWords, 'option' | 'fetchesKey'>,
 ): Promise<{ readonly options: string; readonly values: readonly string[] }> {
   const { user, password } = cluster.accounts.replication;
-  // Without TLS, caching_sha2_password needs the source's public key; servers that know the option are the ones that need it.
-  const encryption =
-    cluster.tls.mode !== 'off'
-      ? `${option}_SSL = 1`
-      : option === 'SOURCE'
-        ? 'SOURCE_SSL = 0, GET_SOURCE_PUBLIC_KEY = 1'
-        : 'MASTER_SSL = 0';
+  // Without TLS, caching_sha2_password needs the source's public key.
+  const open = fetchesKey ? `${option}_SSL = 0, GET_${option}_PUBLIC_KEY = 1` : `${option}_SSL = 0`;
+  const encryption = cluster.tls.mode === 'off' ? open : `${option}_SSL = 1`;
   return {
     options: `${option}_USER = ?, ${option}_PASSWORD = ?, ${encryption}`,
     values: [user, await deps.secret(password)],

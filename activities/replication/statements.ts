@@ -1,8 +1,9 @@
 import { type Mysql } from '../mysql/mysql';
+import { versionOf } from '../mysql/version';
 
 /**
- * The words of replication changed with 8.0.22/8.0.23 (REPLICA, SOURCE) and the old ones are gone in 8.4. Which words a
- * server understands is asked once per server object.
+ * The words of replication changed with 8.0.22/8.0.23 (REPLICA, SOURCE) and the old ones are gone in 8.4. 8.0.4
+ * brought caching_sha2_password, and with it the option that fetches the source's public key where there is no TLS.
  */
 export interface ReplicationWords {
   readonly startReceiver: string;
@@ -15,6 +16,8 @@ export interface ReplicationWords {
   readonly changeSource: string;
   /** Prefix of the options of CHANGE: SOURCE_HOST or MASTER_HOST. */
   readonly option: 'SOURCE' | 'MASTER';
+  /** It can fetch the public key of its source: GET_SOURCE_PUBLIC_KEY or GET_MASTER_PUBLIC_KEY. */
+  readonly fetchesKey: boolean;
 }
 
 const MODERN: ReplicationWords = {
@@ -27,6 +30,7 @@ const MODERN: ReplicationWords = {
   resetAll: 'RESET REPLICA ALL',
   changeSource: 'CHANGE REPLICATION SOURCE TO',
   option: 'SOURCE',
+  fetchesKey: true,
 };
 
 const OLD: ReplicationWords = {
@@ -39,21 +43,20 @@ const OLD: ReplicationWords = {
   resetAll: 'RESET SLAVE ALL',
   changeSource: 'CHANGE MASTER TO',
   option: 'MASTER',
+  fetchesKey: false,
 };
 
-const known = new WeakMap<Mysql, ReplicationWords>();
-
 export async function wordsOf(server: Mysql): Promise<ReplicationWords> {
-  const before = known.get(server);
-  if (before) return before;
-  const version = String(await server.value('SELECT VERSION()'));
-  const words = understandsReplica(version) ? MODERN : OLD;
-  known.set(server, words);
-  return words;
+  const version = await versionOf(server);
+  if (understandsReplica(version)) return MODERN;
+  return { ...OLD, fetchesKey: isAtLeast(version, 8, 0, 4) };
 }
 
 /** 8.0.23 is the first that knows both the REPLICA statements and CHANGE REPLICATION SOURCE TO. */
-export function understandsReplica(version: string): boolean {
+export const understandsReplica = (version: string): boolean => isAtLeast(version, 8, 0, 23);
+
+const isAtLeast = (version: string, ...wanted: readonly [number, number, number]): boolean => {
   const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map((part) => Number.parseInt(part, 10) || 0);
-  return major > 8 || (major === 8 && (minor > 0 || patch >= 23));
-}
+  const [first, second, third] = wanted;
+  return (major - first || minor - second || patch - third) >= 0;
+};

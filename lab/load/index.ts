@@ -64,6 +64,7 @@ export function startLoad(lab: Lab, options: LoadOptions = {}): Load {
   const waiting = new Set<(write: Acknowledgement) => void>();
   let refused = 0;
   let stopping = false;
+  const cut = new AbortController();
   const firstSequence = Date.now() * 1000; // a second load on the same fleet uses other numbers
   const running = Promise.all(
     Array.from({ length: writers }, (_, writer) =>
@@ -72,6 +73,7 @@ export function startLoad(lab: Lab, options: LoadOptions = {}): Load {
         firstSequence,
         everyMs: options.perSecond === undefined ? 0 : (1000 * writers) / options.perSecond,
         stopping: () => stopping,
+        cut: cut.signal,
         acknowledged: (each) => {
           acknowledged.push(each);
           for (const tell of waiting) tell(each);
@@ -101,6 +103,7 @@ export function startLoad(lab: Lab, options: LoadOptions = {}): Load {
       const patience = new Promise((resolve) => (timer = setTimeout(resolve, STOP_MS)));
       await Promise.race([running, patience]);
       clearTimeout(timer);
+      cut.abort();
       return result(lab, [...acknowledged], [...failed], refused);
     },
   };

@@ -20,6 +20,8 @@ export interface WriterOrders {
   /** Milliseconds between two writes; 0 = as fast as answers come. */
   readonly everyMs: number;
   readonly stopping: () => boolean;
+  /** Whoever still waits for an answer then waits no longer. Left out: a server that never answers is waited for. */
+  readonly cut?: AbortSignal;
   readonly acknowledged: (write: Acknowledgement) => void;
   readonly failed: (statement: FailedStatement) => void;
   readonly refusedConnection: () => void;
@@ -54,6 +56,9 @@ export async function write(target: WriterTarget, orders: WriterOrders): Promise
       await pause(RECONNECT_MS);
       continue;
     }
+    const { connection } = session;
+    const cut = () => connection.destroy();
+    orders.cut?.addEventListener('abort', cut);
     try {
       while (!orders.stopping()) {
         await until(dueAt);
@@ -62,7 +67,8 @@ export async function write(target: WriterTarget, orders: WriterOrders): Promise
         dueAt = Math.max(dueAt + orders.everyMs, performance.now() - 1000); // a long gap is not made up for by a flood
       }
     } finally {
-      session.connection.destroy();
+      orders.cut?.removeEventListener('abort', cut);
+      connection.destroy();
     }
   }
 }

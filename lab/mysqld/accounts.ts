@@ -74,6 +74,7 @@ const BACKUP: readonly Grant[] = [
   { privileges: ['CONNECTION_ADMIN'], since: 80_000, why: 'fill a server that is closed to everybody else' },
   { privileges: ['SYSTEM_VARIABLES_ADMIN'], since: 80_000, why: 'gtid_purged of a server that was filled' },
   { privileges: ['SESSION_VARIABLES_ADMIN'], since: 80_014, why: 'what is loaded goes into no binary log' },
+  { privileges: ['INNODB_REDO_LOG_ENABLE'], since: 80_021, why: 'a dump is loaded without a redo log' },
   { privileges: ['SET_USER_ID'], since: 80_000, until: 80_200, why: 'views, triggers and events of their definers' },
   {
     privileges: ['SET_ANY_DEFINER', 'ALLOW_NONEXISTENT_DEFINER'],

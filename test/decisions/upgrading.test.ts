@@ -248,6 +248,11 @@ describe('the way back', () => {
     expect(risks({ collation_server: 'utf8mb4_0900_ai_ci' })).toHaveLength(1);
     expect(risks({ binlog_transaction_compression: 'ON' }, { version: '8.0.12', release: '8.0' })).toHaveLength(1);
     expect(risks({ binlog_expire_logs_seconds: '3600' })).toHaveLength(1);
+    const OF_80 = { version: '8.0.12', release: '8.0' } as const;
+    expect(risks({ caching_sha2_password_digest_rounds: '10000' }, OF_80)).toEqual([
+      'caching_sha2_password_digest_rounds is 10000 on db3: an account that is made or given a new password there would stop db1 with error 1827',
+    ]);
+    expect(risks({ caching_sha2_password_storage_format: 'PBKDF2' }, OF_80)).toHaveLength(1);
     expect(risks({ max_allowed_packet: '67108864' })).toEqual([
       'max_allowed_packet is 67108864 on db3: db1 takes less, and a bigger row would stop it',
     ]);
@@ -260,4 +265,7 @@ describe('the way back', () => {
         ...{ binlog_transaction_compression: 'OFF', binlog_expire_logs_seconds: '604800' },
       }),
     ).toEqual([]));
+
+  test('an 8.0 that knows how often a password is hashed is not stopped by 9.7 hashing it more often', () =>
+    expect(risks({ caching_sha2_password_digest_rounds: '10000' }, { version: '8.0.36', release: '8.0' })).toEqual([]));
 });

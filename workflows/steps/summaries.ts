@@ -8,8 +8,13 @@ const SUMMARIES: Summaries = {
   archiveBinlogs: ({ cluster }) => `Copy the binary logs of ${cluster}`,
   surveyPurge: () => 'Look what every member, the archive and the backups still need',
   purgeTo: ({ name, to }) => `Purge the binary logs of ${name} before ${to}`,
-  surveyRestore: () => 'Find the target in the archive, and a backup before it',
-  restoreTo: ({ base }) => `Restore backup ${base}, apply the archived transactions`,
+  surveyRestore: () => 'Find the target in the archive, and a way to it',
+  restoreTo: ({ from }) =>
+    'backup' in from
+      ? `Restore backup ${from.backup}, apply the archived transactions`
+      : `Copy the tables of ${from.replica}`,
+  stopBefore: ({ replica }) => `Stop ${replica.name} right before the target`,
+  waitAgain: ({ replica }) => `Let ${replica.name} wait ${replica.delaySeconds} s again`,
   takePermit: ({ cluster }) => `Ask the fleet's ledger whether ${cluster} may fail over by itself`,
   fenceOldPrimary: ({ oldPrimary }) => `Fence ${oldPrimary}, make positions hold still`,
   fenceServer: ({ oldPrimary }) => `Fence ${oldPrimary}, which another server has replaced`,

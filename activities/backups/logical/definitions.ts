@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { option } from '../../mysql/client-file';
-import { type Files } from './files';
+import { type Sink } from './dump';
 import { type Dump, startDump } from './snapshots';
 import { type Inside, type Table } from './tables';
 
@@ -19,9 +19,15 @@ export async function dumpOf(
   return startDump(own, ['--skip-triggers', '--skip-add-locks', '--skip-disable-keys', '--databases', ...schemas]);
 }
 
-/** What stands beside tables: schemas, routines, views, triggers and events, each in a file of its own, since they are restored apart. */
-export async function storeDefinitions(file: string, { schemas, tables, views }: Inside, files: Files): Promise<void> {
-  await files.put('schemas', `${schemas.map(({ create }) => `${create};`).join('\n')}\n`);
+export const storeSchemas = ({ schemas }: Inside, files: Pick<Sink, 'put'>): Promise<void> =>
+  files.put('schemas', `${schemas.map(({ create }) => `${create};`).join('\n')}\n`);
+
+/** What stands beside tables: routines, views, triggers and events, each in a file of its own, since they are restored apart. */
+export async function storeDefinitions(
+  file: string,
+  { schemas, tables, views }: Inside,
+  files: Pick<Sink, 'put'>,
+): Promise<void> {
   if (schemas.length === 0) return;
   const every = ['--databases', ...schemas.map(({ name }) => name)];
   const nothingOf = ['--no-data', '--no-create-info'];
@@ -41,4 +47,5 @@ async function optionFile(file: string, name: string, ignored: readonly string[]
   return own;
 }
 
-const fullName = ({ schema, name }: { readonly schema: string; readonly name: string }): string => `${schema}.${name}`;
+export const fullName = ({ schema, name }: { readonly schema: string; readonly name: string }): string =>
+  `${schema}.${name}`;

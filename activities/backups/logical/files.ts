@@ -3,18 +3,18 @@ import { PassThrough, pipeline, Readable, Transform } from 'node:stream';
 import { type BackupFile, type FilePart, keyPart } from '../../../workflows/decisions/backups/manifest';
 import { type Sealing } from '../sealing/sealing';
 import { type Store } from '../store/store';
-import { type Pieces } from './split';
+import { type Sink } from './dump';
 
 /** The files of one backup, as they are stored. */
-export interface Files {
+export interface Files extends Sink {
   readonly stored: BackupFile[];
   /** Bytes as they came, before they were made small. */
   readonly plainBytes: () => number;
   /** One whole file of this part. `name`: default that of the part. */
   put(part: FilePart, body: Readable | string, name?: string): Promise<void>;
-  /** Pieces of a dump, one after the other. Call it for each dump. */
-  pieces(): Pieces;
 }
+
+const PIECE_BYTES = 64 * 1_048_576;
 
 /** `goOn` throws when nobody wants the files any more. */
 export function filesOf(store: Store, sealing: Sealing, prefix: string, goOn: () => void = () => undefined): Files {
@@ -28,6 +28,7 @@ export function filesOf(store: Store, sealing: Sealing, prefix: string, goOn: ()
 
   return {
     stored,
+    pieceBytes: PIECE_BYTES,
     plainBytes: () => plain,
     put(part, body, name = `${part}.sql`) {
       const whole = typeof body === 'string' ? Readable.from([Buffer.from(body)]) : body;

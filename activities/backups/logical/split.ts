@@ -2,10 +2,17 @@ import { type Readable } from 'node:stream';
 
 /** Where the pieces of a dump go. */
 export interface Pieces {
-  /** A new piece begins; the one before it has ended. `first`: it holds the table's definition. */
-  begin(at: { readonly schema: string; readonly table: string; readonly first: boolean }): void;
+  /** A new piece begins; the one before it has ended. */
+  begin(at: Piece): void;
   write(bytes: Buffer): Promise<void>;
   end(): Promise<void>;
+}
+
+export interface Piece {
+  readonly schema: string;
+  readonly table: string;
+  /** It holds the table's definition. */
+  readonly first: boolean;
 }
 
 const SCHEMA = '-- Current Database: `';
@@ -18,14 +25,14 @@ const MOST_HEADING = 1_024;
 /**
  * Cut what mysqldump prints for several databases into pieces that can be loaded each by itself: one for each table, and a large table
  * into several, between two statements. mysqldump escapes line breaks in values and comments, so a heading at the beginning of a line is one.
- * Throws when the dump does not end with its last line.
+ * `bytesOf`: from so many bytes on, a piece ends before the next statement. Throws when the dump does not end with its last line.
  */
-export async function splitDump(dump: Readable, pieces: Pieces, pieceBytes: number): Promise<void> {
+export async function splitDump(dump: Readable, pieces: Pieces, bytesOf: (piece: Piece) => number): Promise<void> {
   let header: Buffer | null = null;
   let schema = '';
   let table = '';
   /** Bytes of the piece that is open; null = what comes is not kept. */
-  const piece: { written: number | null } = { written: null };
+  const piece: { written: number | null; most: number } = { written: null, most: 0 };
   let preamble: Buffer = Buffer.alloc(0);
   let pending: Buffer = Buffer.alloc(0);
   let tail = '';
@@ -44,8 +51,9 @@ export async function splitDump(dump: Readable, pieces: Pieces, pieceBytes: numb
   };
   const open = async (first: boolean): Promise<void> => {
     await close();
-    pieces.begin({ schema, table, first });
-    piece.written = 0;
+    const at = { schema, table, first };
+    pieces.begin(at);
+    [piece.written, piece.most] = [0, bytesOf(at)];
     await keep(header ?? Buffer.alloc(0));
     await keep(Buffer.from(`\nUSE \`${schema.replaceAll('`', '``')}\`;\n`));
     piece.written = 0;
@@ -55,7 +63,7 @@ export async function splitDump(dump: Readable, pieces: Pieces, pieceBytes: numb
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
     tail = `${tail}${chunk.subarray(-200).toString('latin1')}`.slice(-200);
     for (;;) {
-      const next = nextCut(pending, piece.written !== null && piece.written >= pieceBytes);
+      const next = nextCut(pending, piece.written !== null && piece.written >= piece.most);
       if (next === null) break;
       if (next.kind !== 'rows' && next.end < 0) {
         if (pending.length - next.at > MOST_HEADING) throw new Error('a heading of the dump is not understood');

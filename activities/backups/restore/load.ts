@@ -1,15 +1,16 @@
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type BackupFile, type BackupManifest, type FilePart } from '../../../workflows/decisions/backups/manifest';
 import { type Cluster, type Instance, type SecretReference } from '../../../workflows/decisions/cluster';
 import { RunbookError } from '../../errors';
 import { withClientFile } from '../../mysql/client-file';
 import { type Mysql } from '../../mysql/mysql';
+import { withoutRedoLog } from '../../mysql/redo-log';
 import { programNamed, throughProgram } from '../../programs/through';
 import { damaged, type Sealing } from '../sealing/sealing';
 import { Measure } from '../store/measure';
 import { type Store } from '../store/store';
-import { type Readable } from 'node:stream';
+import { type Carry, dropIndexes } from './late-indexes';
 
 export interface LoadTarget {
   readonly mysql: Mysql;
@@ -43,22 +44,15 @@ export async function loadBackup(order: LoadOrder, target: LoadTarget): Promise<
   await withClientFile(target, at, async (options) => {
     const load = async (file: BackupFile) => {
       const force = file.part === 'accounts' && order.accounts === 'locked' ? ['--force'] : [];
-      await run(options, file, openFile(store, sealing, file), force);
+      await loadSql(options, file.key, await openFile(store, sealing, file), force);
       done += file.bytes;
       order.progress(done, total);
     };
     const ofPart = (part: FilePart) => manifest.files.filter((file) => file.part === part);
-    const redo = (how: 'ENABLE' | 'DISABLE') =>
-      // A server without it only loads more slowly.
-      target.mysql.run(`ALTER INSTANCE ${how} INNODB REDO_LOG`, [], { deadlineMs: 60_000 }).catch(() => undefined);
+    const tables = tablesInOrder(manifest.files).map((files) => loadingOf(target.mysql, options, files, load));
 
     for (const file of ofPart('schemas')) await load(file);
-    await redo('DISABLE');
-    try {
-      await eachByMany(tablesInOrder(manifest.files), parallel, load);
-    } finally {
-      await redo('ENABLE');
-    }
+    await withoutRedoLog(target.mysql, () => eachByMany(tables, parallel));
     for (const file of ofPart('accounts')) await load(file);
     if (order.accounts === 'locked') await lockAccounts(target);
     for (const part of ['routines', 'views', 'triggers', 'events'] as const)
@@ -104,14 +98,40 @@ export function tablesInOrder(files: readonly BackupFile[]): (readonly BackupFil
     .sort((one, other) => size(other) - size(one));
 }
 
-/** The first file of a group before its others, which then may go beside each other. The first error ends all. */
-async function eachByMany<Item>(
-  groups: readonly (readonly Item[])[],
-  many: number,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const waiting = groups.flatMap(([first, ...rest]) => (first === undefined ? [] : [{ item: first, rest }]));
-  const free: Item[] = [];
+interface Loading {
+  readonly first: () => Promise<void>;
+  /** Beside each other, behind the first. */
+  readonly rest: readonly (() => Promise<void>)[];
+  /** Behind all of them. */
+  readonly last: () => Promise<void>;
+}
+
+/** One table. One with rows of their own gets its indexes at the end. */
+function loadingOf(
+  server: Mysql,
+  options: string,
+  [first, ...rest]: readonly BackupFile[],
+  load: (file: BackupFile) => Promise<void>,
+): Loading {
+  const at = { schema: first?.schema ?? '', table: first?.table ?? '' };
+  const carry: Carry = (sql) => loadSql(options, `the indexes of ${at.schema}.${at.table}`, Readable.from([sql]));
+  let indexes = '';
+  return {
+    first: async () => {
+      if (first) await load(first);
+      if (rest.length > 0) indexes = await dropIndexes(server, at, carry);
+    },
+    rest: rest.map((file) => () => load(file)),
+    last: async () => {
+      if (indexes !== '') await carry(indexes);
+    },
+  };
+}
+
+/** The first error ends all. */
+async function eachByMany(loadings: readonly Loading[], many: number): Promise<void> {
+  const waiting = [...loadings];
+  const free: (() => Promise<void>)[] = [];
   let failed = false;
   let begun = 0;
   const next = async (): Promise<void> => {
@@ -119,23 +139,27 @@ async function eachByMany<Item>(
       if (failed) return;
       const more = free.shift();
       if (more !== undefined) {
-        await work(more);
+        await more();
         continue;
       }
-      const group = waiting.shift();
-      if (!group) {
+      const loading = waiting.shift();
+      if (!loading) {
         if (begun === 0) return;
         // Somebody's first piece is under way: its other pieces come.
         await new Promise((resolve) => setTimeout(resolve, 10));
         continue;
       }
       begun += 1;
-      try {
-        await work(group.item);
-      } finally {
-        begun -= 1;
-      }
-      free.push(...group.rest);
+      let left = loading.rest.length;
+      await loading.first();
+      free.push(
+        ...loading.rest.map((one) => async () => {
+          await one();
+          left -= 1;
+          if (left === 0) await loading.last();
+        }),
+      );
+      begun -= 1;
     }
   };
   await Promise.all(
@@ -150,13 +174,13 @@ async function eachByMany<Item>(
 
 const SESSION = 'SET SESSION sql_log_bin = 0, foreign_key_checks = 0, unique_checks = 0';
 
-async function run(
+/** Statements into the server that the option file names, by its own client. None of it is logged. Throws LOAD_FAILED, or the error of `input`. */
+export async function loadSql(
   options: string,
-  file: BackupFile,
-  opening: Promise<Readable>,
-  more: readonly string[],
+  what: string,
+  input: Readable,
+  more: readonly string[] = [],
 ): Promise<void> {
-  const input = await opening;
   const command = [
     ...[programNamed('mysql'), `--defaults-extra-file=${options}`, '--binary-mode', '--max-allowed-packet=1G'],
     ...[`--init-command=${SESSION}`, '--default-character-set=utf8mb4', ...more],
@@ -166,7 +190,7 @@ async function run(
     failed: (how, said) =>
       new RunbookError({
         code: 'LOAD_FAILED',
-        message: `${file.key} could not be loaded: mysql ${how}${said === '' ? '' : `: ${said}`}`,
+        message: `${what} could not be loaded: mysql ${how}${said === '' ? '' : `: ${said}`}`,
         hint: 'Do not rely on this backup before it is known why: take a new one.',
       }),
   });
@@ -184,7 +208,7 @@ export async function lockAccounts({ mysql, cluster }: LoadTarget): Promise<void
   for (const { user, host } of users) await mysql.run('ALTER USER ?@? ACCOUNT LOCK', [user, host]);
 }
 
-/** What the backup holds is what the server has executed: nothing else was committed on it. */
+/** What was loaded is what the server has executed: nothing else was committed on it. */
 export async function setGtids(mysql: Mysql, gtidExecuted: string): Promise<void> {
   const version = String(await mysql.value('SELECT VERSION()'));
   const [major = 0, minor = 0] = version.split('.').map(Number);

@@ -108,7 +108,6 @@ export async function sweepScratches(place: string): Promise<string[]> {
     const folder = join(place, name);
     const owner = await readOwner(folder);
     if (owner && (await isRunning(owner))) continue;
-    // The process is its only if it was started with its option file: pids are used again.
     if (owner?.server) await endServer(owner.server, join(folder, 'my.cnf'));
     if (owner?.sockets.startsWith(join(tmpdir(), 'mrs-'))) await rm(owner.sockets, { recursive: true, force: true });
     await rm(folder, { recursive: true, force: true });
@@ -125,7 +124,8 @@ async function readOwner(folder: string): Promise<Owner | null> {
   }
 }
 
-async function endServer(pid: number, optionFile: string): Promise<void> {
+/** Of a worker that is gone. The process is its only if it was started with its option file: pids are used again. */
+export async function endServer(pid: number, optionFile: string): Promise<void> {
   for (;;) {
     const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     if (!words.split('\0').includes(`--defaults-file=${optionFile}`)) return;

@@ -20,10 +20,18 @@ beforeAll(async () => {
   await run("INSERT INTO `odd-db.x`.`t``1` (id, b, j) VALUES (1, X'000A0D27FF5C', '{\"ä\": [1]}')");
   await run('CREATE TABLE shop.a (id INT PRIMARY KEY AUTO_INCREMENT, n INT)');
   await run('CREATE TABLE shop.b LIKE shop.a');
+  await run(
+    'CREATE TABLE shop.large (id INT PRIMARY KEY AUTO_INCREMENT, a INT, note VARCHAR(255), UNIQUE KEY u (id, a), KEY `a``b` (a DESC), KEY n (note(20)) COMMENT \'x, "y"\')',
+  );
+  await run("INSERT INTO shop.large (a, note) VALUES (1, REPEAT('x', 250))");
+  for (let doubled = 1; doubled < 32_768; doubled *= 2)
+    await run('INSERT INTO shop.large (a, note) SELECT id, REPEAT(HEX(id), 40) FROM shop.large');
+  await run('ANALYZE TABLE shop.large');
   await run('CREATE FUNCTION shop.f() RETURNS INT DETERMINISTIC RETURN 1');
   await run('CREATE VIEW shop.v AS SELECT a.id, shop.f() AS f FROM shop.a JOIN `odd-db.x`.`t``1` t ON t.id = a.id');
   await run('CREATE TRIGGER shop.tg BEFORE INSERT ON shop.a FOR EACH ROW SET NEW.n = IFNULL(NEW.n, 7)');
   await run('CREATE EVENT shop.e ON SCHEDULE EVERY 1 SECOND DISABLE DO INSERT INTO shop.a (n) VALUES (99)');
+  await caughtUp(lab(), 'db2', 'db1');
 });
 afterAll(() => scene.close());
 
@@ -70,6 +78,14 @@ test('a backup taken under load is one moment of the cluster, and comes back as 
         ? scratch.mysql.rows(`CHECKSUM TABLE ${table}`)
         : lab().rows('db2', `CHECKSUM TABLE ${table}`);
     const odd = '`odd-db.x`.`t``1`';
+    const large = await scratch.mysql.rows<Record<string, string>>('SHOW CREATE TABLE shop.large');
+    const itsLarge = await lab().rows('db2', 'SHOW CREATE TABLE shop.large');
+    expect(Object.values(large[0] ?? {})).toEqual(Object.values(itsLarge[0] ?? {}));
+    expect(manifest.files.filter(({ table }) => table === 'large').map(({ part }) => part)).toEqual(['table', 'rows']);
+    expect(await sum('scratch', 'shop.large')).toEqual(await sum('db2', 'shop.large'));
+    expect(await scratch.mysql.rows("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'")).toMatchObject([
+      { Value: 'ON' },
+    ]);
     expect(await sum('scratch', odd)).toEqual(await sum('db2', odd));
     expect(await scratch.mysql.value('SELECT COUNT(*) FROM shop.a')).toBe(rowsIn('a'));
     expect(await scratch.mysql.value('SELECT f FROM shop.v')).toBe(1);

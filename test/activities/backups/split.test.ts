@@ -18,7 +18,7 @@ const DUMP = [
   '/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;\n\n-- Dump completed\n',
 ].join('');
 
-async function split(dump: string, cuts: number, pieceBytes: number) {
+async function split(dump: string, cuts: number, pieceBytes: number, firstBytes = pieceBytes) {
   const found: { at: string; first: boolean; text: string }[] = [];
   const bytes = Buffer.from(dump);
   const chunks = function* () {
@@ -32,7 +32,7 @@ async function split(dump: string, cuts: number, pieceBytes: number) {
       write: (piece) => Promise.resolve(void (found.at(-1)!.text += piece.toString('latin1'))),
       end: () => Promise.resolve(),
     },
-    pieceBytes,
+    ({ first }) => (first ? firstBytes : pieceBytes),
   );
   return found.map((one) => ({ ...one, text: Buffer.from(one.text, 'latin1').toString('utf8') }));
 }
@@ -68,6 +68,17 @@ test('a large table is cut between two statements, and no statement is lost or d
     }),
   );
   expect((await split(DUMP, 50, 1)).filter(({ first }) => !first).length).toBeGreaterThan(2);
+});
+
+test('the definition of a table that is cut at once stands alone', async () => {
+  const pieces = await split(DUMP, 50, 1_000_000, 0);
+  expect(pieces.map(({ at, first, text }) => [at, first, text.includes('INSERT INTO `orders`')])).toEqual([
+    ['shop.orders', true, false],
+    ['shop.orders', false, true],
+    ['shop.t`1', true, false],
+    ['odd-db.x.orders', true, false],
+    ['odd-db.x.orders', false, true],
+  ]);
 });
 
 test('a dump without its last line has broken off', async () => {

@@ -1,5 +1,6 @@
 import { channelFrom, type StatusRow } from '../../../activities/observe/channels';
 import { type Mysql } from '../../../activities/mysql/mysql';
+import { wordsOf } from '../../../activities/replication/statements';
 import { judgeRelease } from '../../../activities/mysql/release';
 import { lookAtInstance } from '../../../activities/observe/instance';
 import { semiSyncFrom } from '../../../activities/observe/semi-sync';
@@ -169,6 +170,7 @@ test('a MariaDB is a fact with a reason, not an error', async () => {
     rows: refuse,
     run: refuse,
     session: refuse,
+    lostConnections: () => 0,
   };
   const member = await lookAtInstance(server, instance, { full: false, schema: 'runbooks' });
   expect(member).toMatchObject({
@@ -185,4 +187,29 @@ test('the value at boot: persisted wins, unchanged stays, changed and not persis
     unchanged: '2',
   });
   expect(valuesAtBoot(now, {}, null)).toEqual({});
+});
+
+test('a server whose program was replaced is spoken to in its new words, once a connection to it was lost', async () => {
+  const at = { version: '8.0.12', lost: 0, asked: 0 };
+  const unused = () => Promise.reject(new Error('nothing else may be asked'));
+  const server: Mysql = {
+    ...{ name: 'db1', host: '10.0.0.1', port: 3306, rows: unused, run: unused, session: unused },
+    value: () => Promise.resolve((at.asked += 1) && at.version),
+    lostConnections: () => at.lost,
+  };
+  expect(await wordsOf(server)).toMatchObject({ stop: 'STOP SLAVE', option: 'MASTER', fetchesKey: true });
+  at.version = '9.7.4';
+  expect(await wordsOf(server)).toMatchObject({ stop: 'STOP SLAVE' });
+  expect(at.asked).toBe(1);
+  at.lost = 1;
+  expect(await wordsOf(server)).toMatchObject({ stop: 'STOP REPLICA', option: 'SOURCE', fetchesKey: true });
+});
+
+test('a 5.7 cannot be told to fetch a public key', async () => {
+  const unused = () => Promise.reject(new Error('nothing else may be asked'));
+  const server: Mysql = {
+    ...{ name: 'db1', host: '10.0.0.1', port: 3306, rows: unused, run: unused, session: unused },
+    ...{ value: () => Promise.resolve('5.7.44-log'), lostConnections: () => 0 },
+  };
+  expect(await wordsOf(server)).toMatchObject({ stop: 'STOP SLAVE', fetchesKey: false });
 });

@@ -1,14 +1,4 @@
-import {
-  contains,
-  count,
-  emptyGtidSet,
-  type GtidSet,
-  isEmpty,
-  parseGtidSet,
-  print,
-  subtract,
-  union,
-} from '../gtid-set';
+import { count, emptyGtidSet, type GtidSet, isEmpty, parseGtidSet, print, subtract, union } from '../gtid-set';
 
 /** One archived file of whole transactions, as the document beside it in the store says. GTID sets are the server's text. */
 export interface ArchivedFile {
@@ -79,23 +69,19 @@ export interface Selection {
 /** The files that hold any of `wanted`, oldest first; one that holds nothing which those before it do not hold is left out. */
 export function filesFor(files: readonly ArchivedFile[], wanted: GtidSet): Selection {
   let missing = wanted;
-  const chosen = [...files]
-    .sort((a, b) => (a.closedAt === b.closedAt ? compareText(a.key, b.key) : compareText(a.closedAt, b.closedAt)))
-    .filter(({ gtids }) => {
-      const rest = subtract(missing, parseGtidSet(gtids));
-      if (count(rest) === count(missing)) return false;
-      missing = rest;
-      return true;
-    });
+  const chosen = inOrder(files).filter(({ gtids }) => {
+    const rest = subtract(missing, parseGtidSet(gtids));
+    if (count(rest) === count(missing)) return false;
+    missing = rest;
+    return true;
+  });
   return { files: chosen, missing };
 }
 
+/** As they were archived, the oldest first. */
+export const inOrder = (files: readonly ArchivedFile[]): ArchivedFile[] =>
+  [...files].sort((a, b) =>
+    a.closedAt === b.closedAt ? compareText(a.key, b.key) : compareText(a.closedAt, b.closedAt),
+  );
+
 const compareText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
-
-/** `before` + what is archived since is everything up to `target`: null, or what is missing for it (text). */
-export function missingFor(files: readonly ArchivedFile[], before: GtidSet, target: GtidSet): string | null {
-  const { missing } = filesFor(files, subtract(target, before));
-  return isEmpty(missing) ? null : print(missing);
-}
-
-export const covers = (coverage: Coverage, gtids: GtidSet): boolean => contains(haveOf(coverage), gtids);

@@ -36,7 +36,7 @@ export interface ProvisionSurvey {
   readonly tools: readonly Tool[];
 }
 
-export type Tool = 'mysqldump' | 'mysql' | 'zstd';
+export type Tool = 'mysqldump' | 'mysql';
 
 export const copyOf = ({ copies }: Pick<ProvisionSurvey, 'copies'>, name: string): CopyFacts | undefined =>
   copies.find((one): one is CopyFacts => one.name === name && 'variables' in one);

@@ -2,7 +2,7 @@ import { globalPrivileges } from '../doctor/privileges';
 import { type Refusal } from '../refusal';
 import { type CopyFacts, type ProvisionSurvey, type Tool } from './facts';
 
-const TOOLS: readonly Tool[] = ['mysqldump', 'mysql', 'zstd'];
+const TOOLS: readonly Tool[] = ['mysqldump', 'mysql'];
 
 /** Everything that stands against a dump of this donor, loaded into the recipient. Any engine and a newer release will do. */
 export function refusalsOfDump(

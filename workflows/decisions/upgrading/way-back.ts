@@ -1,6 +1,7 @@
 import { channelOf, type ClusterSnapshot, type InstanceFacts, readable, type Release } from '../facts';
 import { type Refusal } from '../refusal';
 import { sourceOf } from '../topology';
+import { releaseNumber } from '../upgrade/releases';
 import { isOlder } from './steps';
 
 /** A link of replication that an upgrade lives by. */
@@ -60,7 +61,7 @@ const same = (name: string) => ({
 /**
  * What a newer source may write that an older replica cannot apply, as far as settings tell.
  * Sources: MySQL manual, "Replication Compatibility Between MySQL Versions", "Binary Log Transaction Compression",
- * "Partial Updates of JSON Values"; the collation of a session goes into the binary log with each transaction; `binlog_row_value_options` since 8.0.3, compression since 8.0.20, tagged GTIDs since 8.3.
+ * "Partial Updates of JSON Values", "Caching SHA-2 Pluggable Authentication" (digest_rounds since 8.0.24; 9.7 has 10000 by itself); the collation of a session goes into the binary log with each transaction; `binlog_row_value_options` since 8.0.3, compression since 8.0.20, tagged GTIDs since 8.3.
  */
 const TRAPS: readonly Trap[] = [
   {
@@ -83,6 +84,20 @@ const TRAPS: readonly Trap[] = [
     when: (value) => value.startsWith('utf8mb4_0900'),
     why: (older) => `a client that says SET NAMES utf8mb4 would write what ${older} cannot apply`,
     cure: () => 'SET GLOBAL default_collation_for_utf8mb4 = utf8mb4_general_ci',
+  },
+  {
+    variable: ['caching_sha2_password_digest_rounds'],
+    before: '8.4',
+    when: (value, older) => value !== '5000' && older.release !== '5.7' && releaseNumber(older.version) < 80_024,
+    why: (older) => `an account that is made or given a new password there would stop ${older} with error 1827`,
+    cure: () => 'caching-sha2-password-digest-rounds = 5000 in the option file, then restart',
+  },
+  {
+    variable: ['caching_sha2_password_storage_format'],
+    before: '9.7',
+    when: (value) => value !== 'CRYPT5',
+    why: (older) => `${older} does not know passwords that are stored so`,
+    cure: () => 'SET PERSIST caching_sha2_password_storage_format = CRYPT5',
   },
   {
     variable: ['max_allowed_packet'],

@@ -106,7 +106,12 @@ export const tidy = activities({
  * What nobody waits for: on the queue of what can wait, so that it takes no slot of the emergency. A worker that dies is missed soon, and the next
  * attempt goes on with what is there. `attempts`: deaths of workers count.
  */
-const unhurried = (days: number, attempts: number, maximumInterval: '2 s' | '10 s', more: ActivityOptions = {}) =>
+const unhurried = (
+  days: number,
+  attempts: number,
+  maximumInterval: '2 s' | '10 s' | '30 s',
+  more: ActivityOptions = {},
+) =>
   activities({
     ...more,
     taskQueue: TASK_QUEUE,
@@ -121,16 +126,16 @@ export const drill = unhurried(1, 5, '2 s');
 /** Copying a whole server. */
 export const copying = unhurried(30, 100, '10 s');
 
-const answersWhenCalledOff = { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
+const waitedFor: ActivityOptions = { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
 
 /** What reads and writes the archive. What is called off says what it has done by then. */
-export const archiving = unhurried(1, 20, '10 s', answersWhenCalledOff);
+export const archiving = unhurried(1, 30, '30 s', waitedFor);
 
 /**
  * Backups and their restores: a replica may stand still until the next attempt. One that is called off is waited for: a replica that were let go on
  * while it still opens its snapshots would make two moments of one.
  */
-export const backups = unhurried(7, 15, '2 s', answersWhenCalledOff);
+export const backups = unhurried(7, 15, '2 s', waitedFor);
 
 /** The parts of an upgrade. */
 export const upgrades = unhurried(1, 8, '10 s');

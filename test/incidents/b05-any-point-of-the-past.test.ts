@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { type RunbookReport } from '../../workflows/decisions/report';
 import { progressQuery } from '../../workflows/messages';
+import { isAlive } from '../../lab/processes';
 import { withLab } from '../support/lab';
 import { eventually } from '../support/wait';
 import { openPast, type Past } from './past';
@@ -166,3 +167,21 @@ test('a backup that is younger than the target is no base', async () => {
     ) as string,
   });
 });
+
+test('a worker that dies while its server is being kept leaves one server, and the next worker hands it over', async () => {
+  for (const worker of [...lab().state.workers]) await lab().faults.killWorker(worker);
+  const run = await past.begin({ to: did['update'] });
+  for (const point of ['restore:moved', 'restore:kept']) {
+    const dying = await lab().startWorker({ faultAt: point });
+    await eventually(`it dies at ${point}`, () => !isAlive(dying), 120_000);
+    await lab().faults.killWorker(dying);
+  }
+  await lab().startWorker();
+  const { outcome, left } = (await run.result()) as RunbookReport;
+  expect(outcome).toBe('done');
+  const servers = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((words) => words.includes(join(lab().folder, 'scratch')));
+  expect(servers).toHaveLength(1);
+  expect(lookAndStop(left, 'SELECT * FROM shop.items')).toBe('1 0, 2 0, 3 0');
+}, 400_000);

@@ -10,7 +10,7 @@ import { openServers } from '../../activities/mysql/servers';
 import { type Lab } from '../../lab';
 import { gtidsOf } from '../../workflows/decisions/archive/coverage';
 import { type Trouble } from '../../workflows/decisions/archive/troubles';
-import { type ArchivePolicy } from '../../workflows/decisions/backups/policy';
+import { type ArchivePolicy, type StorePlace } from '../../workflows/decisions/backups/policy';
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { type GtidSet } from '../../workflows/decisions/gtid-set';
 
@@ -36,7 +36,8 @@ export interface Running {
   readonly stop: () => Promise<ArchiveTurn>;
 }
 
-export async function archiving(lab: Lab, policy: Partial<ArchivePolicy> = {}): Promise<Archiving> {
+/** `place`: another store than a folder beside the tier. */
+export async function archiving(lab: Lab, policy: Partial<ArchivePolicy> = {}, place?: StorePlace): Promise<Archiving> {
   const folder = mkdtempSync(join(tmpdir(), 'mra-'));
   const [store, tier] = [join(folder, 'store'), join(folder, 'tier')];
   mkdirSync(store);
@@ -47,7 +48,7 @@ export async function archiving(lab: Lab, policy: Partial<ArchivePolicy> = {}): 
   const cluster: Cluster = {
     ...first,
     backups: {
-      store: { kind: 'folder', path: store },
+      store: place ?? { kind: 'folder', path: store },
       compression: { level: 1, threads: 1 },
       parallel: 2,
       retention: { atLeast: 1, days: 1, weeks: 0, months: 0, promisedDays: 1 },

@@ -1,6 +1,5 @@
 import { type InstanceFacts } from '../facts';
 import { contains, count, type GtidSet, intersect, isEmpty, parseGtidSet, subtract, union } from '../gtid-set';
-import { membership } from './membership';
 import { type RestorePoint } from './restore';
 
 /** A replica that waits before it applies. GTID sets are text. */
@@ -38,7 +37,7 @@ export function standsBefore(
   const able = replicas.flatMap((replica) => {
     const executed = parseGtidSet(replica.executed);
     const has = union(executed, parseGtidSet(replica.received));
-    const passed = !isEmpty(intersect(executed, unwanted)) || membership(executed)(next.gtid);
+    const passed = !isEmpty(intersect(executed, unwanted));
     return passed || !contains(has, wanted) ? [] : [{ replica, transactions: count(subtract(wanted, executed)) }];
   });
   return able.sort((one, other) => one.transactions - other.transactions)[0] ?? null;

@@ -79,7 +79,8 @@ export async function keepScratch(
     folder,
     port: scratch.port,
     connect: `mysql --defaults-file=${client}`,
-    stop: `mysqladmin --defaults-file=${client} shutdown && rm -r ${folder} ${dirname(socket)}`,
+    // Over TCP the first command returns while the server still stops: a folder that goes then leaves it spinning.
+    stop: `mysqladmin --defaults-file=${client} shutdown && tail --pid=${server.pid ?? 0} -f /dev/null && rm -r ${folder} ${dirname(socket)}`,
   };
   await writeFile(join(folder, `${READY}.new`), JSON.stringify(kept), { mode: 0o600 });
   await rename(join(folder, `${READY}.new`), join(folder, READY));

@@ -58,7 +58,7 @@ test(
         const all = await executed(lab, 'db1');
         await eventually('db2 has it', async () => contains(await executed(lab, 'db2'), all));
       };
-      const idOf = (day: number) => `2026112${day}T000000Z-b06`;
+      const idOf = (day: number) => `2026112${day}T000000Z-b11`;
       const take = async (day: number) => {
         await write(5);
         return takePhysical(deps, {
@@ -68,13 +68,13 @@ test(
           incremental: true,
         });
       };
-      const prove = (day: number) => proveBackup(deps, { ...order, id: idOf(day), run: `b06-${Date.now()}` });
+      const prove = (day: number) => proveBackup(deps, { ...order, id: idOf(day), run: `b11-${Date.now()}` });
       const { store } = await placesOf(deps, cluster);
       try {
         expect((await take(1)).notes).toEqual(['a full one: db2 has none to put it on']);
         expect((await take(2)).notes).toEqual([`what was changed since ${idOf(1)}`]);
         expect((await take(3)).notes).toEqual([`what was changed since ${idOf(2)}`]);
-        expect(readdirSync(physical.folder).filter((name) => name.includes('b06'))).toEqual([]);
+        expect(readdirSync(physical.folder).filter((name) => name.includes('b11'))).toEqual([]);
         await write(5);
 
         const proved = await prove(3);
@@ -91,7 +91,7 @@ test(
         expect((await readCatalogue(store, lab.cluster)).backups).toHaveLength(2);
         const broken = await prove(3);
         expect(broken.because).toMatch(
-          /it stands on 20261122T000000Z-b06, and that, or what that one stands on, is not in the store/,
+          /it stands on 20261122T000000Z-b11, and that, or what that one stands on, is not in the store/,
         );
         expect((await take(4)).notes).toEqual([`what was changed since ${idOf(1)}`]);
       } finally {

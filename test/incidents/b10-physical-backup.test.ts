@@ -21,7 +21,7 @@ test(
       mkdirSync(clones);
       const scene = await backupScene(lab, { encryption: SEALED, physical: { tool: 'clone', folder: clones } });
       const { deps, cluster, marks } = scene;
-      const id = '20261121T000000Z-b05';
+      const id = '20261121T000000Z-b10';
       const order = { cluster, source: 'db2', isPrimary: false, id };
       const take = () => takePhysical(deps, { ...order, startedAt: '2026-11-21T00:00:00Z', incremental: false });
       const prove = (run: string): Promise<Proved> => proveBackup(deps, { ...order, run });
@@ -48,7 +48,7 @@ test(
         expect((await replicaState(lab, 'db2'))?.applier).toBe('Yes');
         expect(await take()).toMatchObject({ gtidExecuted: taken.gtidExecuted, rows: taken.rows, stillMs: null });
 
-        const proved = await prove('b05-good');
+        const proved = await prove('b10-good');
         expect([failed(proved), proved.verdict]).toEqual([[], 'proven']);
         expect(proved.checks.map(({ name, verdict }) => `${name} ${verdict}`)).toEqual(
           expect.arrayContaining(['tables and rows passed', 'replicates passed', 'equal sums passed']),
@@ -59,7 +59,7 @@ test(
         const manifest = JSON.parse(readFileSync(path, 'utf8')) as BackupManifest;
         const wrong = manifest.gtidExecuted.replace(/(\d+)$/, (last) => String(Number(last) - 1));
         writeFileSync(path, JSON.stringify({ ...manifest, gtidExecuted: wrong }));
-        expect(failed(await prove('b05-wrong'))).toEqual([
+        expect(failed(await prove('b10-wrong'))).toEqual([
           expect.stringMatching(/^restored: .* is damaged: its files hold .*, and its manifest says /) as string,
         ]);
 
@@ -69,7 +69,7 @@ test(
         const middle = bytes.length >> 1;
         bytes[middle] = (bytes[middle] ?? 0) ^ 0x10;
         writeFileSync(data, bytes);
-        expect(failed(await prove('b05-flipped'))).toEqual([
+        expect(failed(await prove('b10-flipped'))).toEqual([
           expect.stringMatching(/^restored: .*data\.tar\.zst\.sealed is damaged: /) as string,
         ]);
         expect(readdirSync(scene.scratch.folder)).toEqual([]);

@@ -66,20 +66,7 @@ import { settleCopy, type SettledCopy } from './provision/settle-copy';
 import { surveyProvision } from './provision/survey';
 import { type ProvisionSurvey } from '../workflows/decisions/provision/facts';
 import { routeReads, routeWrites, shareReads, type Routed, type RouteOrder, type ReadsRouted } from './routing/writes';
-
-import {
-  applyAgain,
-  type Compared as RowsCompared,
-  type CompareOrder as RowsOrder,
-  compareRows,
-} from './upgrades/compare';
-import { detach } from './upgrades/detach';
-import { type BrokenLink, type LinksOrder, watchLinks } from './upgrades/links';
-import { type QueriesOrder, tryQueries } from './upgrades/queries';
-import { precheckUpgrade, type PrecheckOrder } from './upgrades/precheck';
-import { replaceProgram, type ReplaceOrder } from './upgrades/replace';
-import { shorten, type ShortPrecheck } from './upgrades/short';
-import { type TriedQuery } from '../workflows/decisions/upgrading/queries';
+import { type BrokenLink, type RowsCompared, upgradeActivities } from './upgrades/activities';
 
 export type { Restored };
 export type { BrokenLink, RowsCompared };
@@ -291,24 +278,7 @@ export function createActivities(
     proveBackup: (order: ProveOrder): Promise<Proved> => proveBackup({ ...deps, stopped: deps.cancelled() }, order),
     retainBackups: ({ cluster }: { readonly cluster: Cluster }): Promise<Retained> =>
       retainBackups(deps, cluster, Date.now()),
-    precheckUpgrade: async ({
-      cluster,
-      ...order
-    }: PrecheckOrder & { readonly cluster: Cluster }): Promise<ShortPrecheck> =>
-      shorten(deps, await precheckUpgrade(deps, cluster, order)),
-    watchLinks: (order: LinksOrder): Promise<BrokenLink[]> => watchLinks(deps, order),
-    detach: ({
-      cluster,
-      name,
-    }: {
-      readonly cluster: Cluster;
-      readonly name: string;
-    }): Promise<'already' | 'detached'> => detach(deps, cluster, name),
-    replaceProgram: (order: ReplaceOrder): Promise<string> => replaceProgram(deps, order),
-    tryQueries: (order: QueriesOrder): Promise<TriedQuery[]> => tryQueries(deps, order),
-    compareRows: (order: RowsOrder): Promise<RowsCompared> => compareRows(deps, order),
-    applyAgain: ({ cluster, names }: { readonly cluster: Cluster; readonly names: readonly string[] }): Promise<void> =>
-      applyAgain(deps, cluster, names),
+    ...upgradeActivities(deps),
     writeReport: (report: RunbookReport): Promise<string[]> => writeReport(deps, report),
     channelsOf: async ({ cluster }: { readonly cluster: string }): Promise<string[]> =>
       channelNames(await deps.inventory(), cluster),

@@ -133,7 +133,7 @@ const fromStore = (
   const facts = ['db1', 'db2', 'db3', 'db4'].map((name) =>
     copyFacts(name, { filesHere: here, ...(name === 'db4' && { schemas: [] }) }),
   );
-  const tools = ['mysqldump', 'mysql'] as const;
+  const tools = ['mysqldump', 'mysql', 'zstd'] as const;
   const given = change === null ? {} : { stored: 'because' in change ? change : { ...stored, ...change } };
   return ask(members, {
     survey: { cluster, snapshot: snapshotOf(...members), routers: [], copies: facts, tools, ...given },

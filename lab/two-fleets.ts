@@ -152,7 +152,7 @@ async function formBlue(at: (name: string) => OldServer, [first = '', ...others]
 
 export const followStatement = ({ port }: OldServer): string =>
   `CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = ${port}, MASTER_USER = 'runbooks',
-     MASTER_PASSWORD = '${PASSWORD}', MASTER_AUTO_POSITION = 1, MASTER_HEARTBEAT_PERIOD = 0.5, MASTER_CONNECT_RETRY = 1`;
+     MASTER_PASSWORD = '${PASSWORD}', MASTER_AUTO_POSITION = 1, MASTER_HEARTBEAT_PERIOD = 1, MASTER_CONNECT_RETRY = 1`;
 
 /** The lab's own HAProxy in front of all of them; db1 takes the writes. */
 async function routerOf(names: readonly string[], at: (name: string) => OldServer, folder: string): Promise<LabRouter> {

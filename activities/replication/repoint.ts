@@ -180,8 +180,11 @@ export async function changeSource(
  * An old source counts whole seconds: asked for a heartbeat more often than that, it sends one for every transaction that it skips because the replica
  * has it already, and the replica syncs its relay log for each (seen: 60 KB/s, half a minute for 600 transactions).
  */
-const heartbeatSeconds = async (source: Mysql): Promise<number> =>
-  understandsReplica(await versionOf(source)) ? 0.5 : 1;
+const heartbeatSeconds = (source: Mysql): Promise<number> =>
+  versionOf(source).then(
+    (version) => (understandsReplica(version) ? 0.5 : 1),
+    () => 1, // right everywhere; whether the source answers is seen by the channel
+  );
 
 /** How a replica logs in to its source: the replication account, encrypted as the inventory says. */
 export async function loginOptions(

@@ -25,6 +25,7 @@ test.each(cases)('$severity: $finds', ({ finds, severity, on = 'db2', fix, count
 
 test('a 5.7 server is told what it can do: my.cnf instead of SET PERSIST, SLAVE instead of REPLICA', () => {
   const { look } = fleet({
+    db1: { release: '5.7', version: '5.7.22' },
     db2: { release: '5.7', version: '5.7.22' },
     db2Variables: { sync_binlog: '0' },
     db2Channel: { heartbeatPeriodSeconds: 30 },
@@ -34,8 +35,16 @@ test('a 5.7 server is told what it can do: my.cnf instead of SET PERSIST, SLAVE 
     .flatMap(({ fix }) => fix);
   expect(fixes).toContain('SET GLOBAL sync_binlog = 1;');
   expect(fixes).toContain('-- and in the [mysqld] part of my.cnf: sync_binlog = 1');
-  expect(fixes).toContain('CHANGE MASTER TO MASTER_HEARTBEAT_PERIOD = 0.5;');
+  expect(fixes).toContain('CHANGE MASTER TO MASTER_HEARTBEAT_PERIOD = 1;');
   expect(fixes.join('\n')).not.toMatch(/PERSIST|REPLICA/);
+});
+
+test('an old source that is asked for heartbeats more often than each second is named', () => {
+  const told = (change: Parameters<typeof fleet>[0]) =>
+    examine(fleet({ ...change, db2Channel: { heartbeatPeriodSeconds: 0.5 } }).look, cluster).map(({ what }) => what);
+  const old = { release: '5.7', version: '5.7.22' } as const;
+  expect(told({ db1: old, db2: old }).join()).toMatch(/counts whole seconds/);
+  expect(told({ db2: old }).join()).not.toMatch(/counts whole seconds/);
 });
 
 test('async promises nothing, so semi-sync is not asked for', () => {

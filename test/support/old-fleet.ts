@@ -48,7 +48,7 @@ export async function startOldFleet(version: OldRelease, folder: string): Promis
       await runAll(at(name).root, [
         'SET GLOBAL super_read_only = ON',
         `CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = ${at('db1').port}, MASTER_USER = 'runbooks',
-           MASTER_PASSWORD = '${OLD_PASSWORD}', MASTER_AUTO_POSITION = 1, MASTER_HEARTBEAT_PERIOD = 0.5, MASTER_CONNECT_RETRY = 1`,
+           MASTER_PASSWORD = '${OLD_PASSWORD}', MASTER_AUTO_POSITION = 1, MASTER_HEARTBEAT_PERIOD = 1, MASTER_CONNECT_RETRY = 1`,
         'START SLAVE',
       ]);
   } catch (error) {

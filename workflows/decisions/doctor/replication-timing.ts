@@ -15,6 +15,8 @@ type Found = Omit<Finding, 'instance'>;
 const NET_TIMEOUT_SECONDS = 10;
 const HEARTBEAT_SECONDS = 2;
 const WANTED_HEARTBEAT = 0.5;
+/** An old source counts whole seconds. */
+const WANTED_OF_OLD = 1;
 const RETRY_SECONDS = 5;
 /** Two hours of trying: longer than any repair of a network that one would wait for. */
 const KEEPS_TRYING_SECONDS = 7200;
@@ -42,18 +44,28 @@ export const netTimeout: Rule = onEach((patient) => {
  * of options alone with the applier running keeps the relay log: only the receiver is stopped.
  * Source: MySQL manual, "CHANGE REPLICATION SOURCE TO Statement" ("Dependencies Between Statement Options").
  */
-export const channelTiming: Rule = onEach((patient) => {
+export const channelTiming: Rule = onEach((patient, { patients, primary }) => {
   const channel = channelOf(patient);
   if (!channel) return [];
   const found: Found[] = [];
   const { heartbeatPeriodSeconds: period, connectRetrySeconds: retry, retryCount } = channel;
   const manual = 'CHANGE REPLICATION SOURCE TO Statement';
+  const source = patients.find(({ name }) => name === primary) ?? patient;
+  const wanted = speaksOldWords(source) ? WANTED_OF_OLD : WANTED_HEARTBEAT;
   if (period > HEARTBEAT_SECONDS || period === 0) {
     found.push({
       severity: 'bad',
       what: period === 0 ? 'heartbeats from the source are off' : `the source's heartbeat period is ${period} s`,
       why: 'this replica is a witness against a hung primary, and it can only testify after two periods of silence',
-      fix: changeReceiver(patient, [`HEARTBEAT_PERIOD = ${WANTED_HEARTBEAT}`]),
+      fix: changeReceiver(patient, [`HEARTBEAT_PERIOD = ${wanted}`]),
+      manual,
+    });
+  } else if (period < wanted) {
+    found.push({
+      severity: 'warn',
+      what: `the source's heartbeat period is ${period} s, and one before 8.0.23 counts whole seconds`,
+      why: 'behind a new source it gets a heartbeat for every transaction that it has already, and takes half a minute for 600 of them',
+      fix: changeReceiver(patient, [`HEARTBEAT_PERIOD = ${wanted}`]),
       manual,
     });
   }

@@ -14,11 +14,20 @@ export const standsStillAt = (folder: string, point: string): WorkerOptions => (
   env: { RUNBOOK_FAULT_SIGNAL: 'SIGSTOP', RUNBOOK_FAULT_ONCE: join(folder, 'stood-still') },
 });
 
-/** Until one of the lab's workers stands still at its point. Returns what lets it go on. */
-export async function stoodStill(lab: Lab): Promise<() => void> {
+/** Until one of the lab's workers stands still at its point. Returns what lets it go on. `run`: whose end says why nobody ever did. */
+export async function stoodStill(lab: Lab, run?: Promise<{ readonly headline: string }>): Promise<() => void> {
+  const seen: { end?: string } = {};
+  void run?.then(
+    ({ headline }) => (seen.end = headline),
+    (error: unknown) => (seen.end = String(error)),
+  );
   const worker = await eventually(
     'a worker stands still at its point',
-    () => lab.state.workers.find((each) => stateOf(each) === 'T'),
+    () => {
+      const still = lab.state.workers.find((each) => stateOf(each) === 'T');
+      if (!still && seen.end !== undefined) throw new Error(`the run has ended: ${seen.end}`);
+      return still;
+    },
     60_000,
   );
   return () => void signal(worker, 'SIGCONT');

@@ -29,7 +29,7 @@ test('S1: it stops applying as the switch begins; nobody is held', () =>
     async (scene) => {
       const { lab, faults, load, settle } = scene;
       const run = switchOver(scene, { to: 'db2' });
-      const goOn = await stoodStill(lab);
+      const goOn = await stoodStill(lab, run);
       const release = await faults.holdApplier('db2');
       await load.nextAcknowledgement(undefined, lab.server('db1').uuid);
       goOn();
@@ -48,7 +48,7 @@ test('S1: it falls behind behind the freeze; within the write-gap budget the old
       const { lab, load, settle } = scene;
       const stall = await aboutToStall(scene, 'db2');
       const run = switchOver(scene, { to: 'db2', writeGapMs: 500 });
-      const goOn = await stoodStill(lab);
+      const goOn = await stoodStill(lab, run);
       await stall.begin();
       goOn();
       const told = await run;

@@ -39,7 +39,7 @@ test.each(['kill', 'hang'] as const)(
       const { faults, load, lab, report, settle } = scene;
       const stall = await aboutToStall(scene, 'db2');
       const plan = switchOver(scene, { to: 'db2', writeGapMs: 3_000 });
-      const goOn = await stoodStill(lab);
+      const goOn = await stoodStill(lab, plan);
       await stall.begin();
       goOn();
       await eventually('db1 is frozen', () => isClosed(lab, 'db1'));

@@ -103,7 +103,7 @@ test.each(possible)(
       const before = await asIs();
       const stall = await aboutToStall(scene, 'db2');
       const run = switchOver(scene, { to: 'db2', writeGapMs: 2_000 });
-      const goOn = await stoodStill(lab);
+      const goOn = await stoodStill(lab, run);
       await stall.begin();
       goOn();
       const told = await run;

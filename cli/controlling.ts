@@ -10,7 +10,8 @@ import { tell } from './voting';
 
 /** Throws INVALID_INPUT where it is not clear what is meant, or where nothing can be paused or called off. */
 export async function runToControl(door: Door, written: string): Promise<RunSummary> {
-  const runs = (await ofCluster(door, written)).filter((run) => run !== undefined).filter(isRunning);
+  const { now, scheduled } = await ofCluster(door, written);
+  const runs = [...now, scheduled].filter((run) => run !== undefined).filter(isRunning);
   const change = runs.find(({ workflowId }) => workflowId === changeId(written));
   const apart: string[] = [];
   for (const run of runs) if (!change || !(await hasBegun(door, run, change))) apart.push(run.workflowId);
@@ -61,8 +62,8 @@ export async function goBack(
   written: string,
   word: Word,
 ): Promise<{ readonly workflowId: string; readonly runId: string; readonly sentence: string }> {
-  const [, , , found] = await ofCluster(door, written);
-  const run = found ?? (await findRun(door, written));
+  const { now } = await ofCluster(door, written);
+  const run = now.find((one) => one?.runbook === 'upgradeCluster') ?? (await findRun(door, written));
   if (run.runbook !== 'upgradeCluster' || run.status !== 'RUNNING')
     throw invalidInput(
       `no upgrade of ${written} goes on`,

@@ -1,5 +1,5 @@
 import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
-import { changeId, drillId, scheduledId, upgradeId } from '../workflows/messages';
+import { changeId, drillId, restoreId, scheduledId, upgradeId } from '../workflows/messages';
 import { RUNBOOKS } from './runbooks';
 import { invalidInput } from './exit';
 import { type Door } from './temporal';
@@ -62,14 +62,14 @@ export function summaryOf(info: Info): RunSummary {
 }
 
 /**
- * The run that a person means: a cluster's name (the change that runs, else the drill, else the upgrade, else the one that waits for its time, else the last), a workflow id, a run id or its last characters as
- * `runbook list` prints them. Throws INVALID_INPUT with what there is.
+ * The run that a person means: a cluster's name (the change that runs, else the drill, the upgrade, the restore, else the one that waits for its time,
+ * else the last), a workflow id, a run id or its last characters as `runbook list` prints them. Throws INVALID_INPUT with what there is.
  */
 export async function findRun(door: Door, written: string): Promise<RunSummary> {
-  const [change, scheduled, drill, upgrade] = await ofCluster(door, written);
-  const running = [change, drill, upgrade, scheduled].find((run) => run?.status === 'RUNNING');
+  const { now, scheduled } = await ofCluster(door, written);
+  const running = [...now, scheduled].find((run) => run?.status === 'RUNNING');
   if (running) return running;
-  const found = latest([change, drill, upgrade]) ?? scheduled ?? (await describe(door, written));
+  const found = latest(now) ?? scheduled ?? (await describe(door, written));
   if (found) return found;
   // Run ids begin with the time, so that two of the same minute differ only at their ends.
   const short = /^[0-9a-f]{6,12}$/.test(written);
@@ -86,14 +86,14 @@ export async function findRun(door: Door, written: string): Promise<RunSummary> 
 
 type Found = RunSummary | undefined;
 
-/** Its latest change, its latest one that was ordered for a time, its latest drill, and its latest upgrade. */
-export const ofCluster = (door: Door, cluster: string): Promise<[Found, Found, Found, Found]> =>
-  Promise.all([
-    describe(door, changeId(cluster)),
-    describe(door, scheduledId(cluster)),
-    describe(door, drillId(cluster)),
-    describe(door, upgradeId(cluster)),
-  ]);
+/** What a cluster's name means, first things first. Backups and verifications come and go without anybody. */
+const NOW = [changeId, drillId, upgradeId, restoreId];
+
+/** Its latest change, drill, upgrade and restore, and the latest change that was ordered for a time. */
+export async function ofCluster(door: Door, cluster: string): Promise<{ now: Found[]; scheduled: Found }> {
+  const [scheduled, ...now] = await Promise.all([scheduledId, ...NOW].map((id) => describe(door, id(cluster))));
+  return { now, scheduled };
+}
 
 /** A drill or an upgrade ends after the changes that it has begun. */
 const latest = (runs: readonly Found[]): Found =>

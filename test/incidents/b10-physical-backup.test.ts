@@ -18,7 +18,7 @@ test(
     inLab({ replicas: 1, router: 'none', durability: 'async' }, async (lab) => {
       process.env['B05_KEY'] = randomBytes(32).toString('base64');
       const clones = join(lab.folder, 'clones');
-      mkdirSync(clones);
+      mkdirSync(clones, { recursive: true });
       const scene = await backupScene(lab, { encryption: SEALED, physical: { tool: 'clone', folder: clones } });
       const { deps, cluster, marks } = scene;
       const id = '20261121T000000Z-b10';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import { type WorkflowHandle } from '@temporalio/client';
 import { type Activities } from '../../activities';
+import { findRun } from '../../cli/runs';
 import { type RunbookReport } from '../../workflows/decisions/report';
 import { restoreId, TASK_QUEUE } from '../../workflows/messages';
 import { eventually } from '../support/wait';
@@ -46,6 +47,16 @@ test('the steps of a purge are those of its paper', async () => {
   const handle = await stage.begin('purgeBinlogs', stage.put({ acts: { surveyPurge } }));
   const { steps } = await report(handle);
   expect(steps.map(({ title }) => title.replace('db1', 'each member'))).toEqual(stepsOf('purge-binlogs'));
+});
+
+test("a restore that asks is what its cluster's name means to `runbook approve`, while nothing else goes on", async () => {
+  const played = stage.put(restorable());
+  const handle = await begin(played);
+  await stage.question(handle);
+  const door = { client: stage.client, namespace: 'default', address: stage.address, webUi: null };
+  expect(await findRun(door, played.cluster)).toMatchObject({ workflowId: restoreId(played.cluster) });
+  await stage.approve(handle);
+  expect(await report(handle)).toMatchObject({ outcome: 'done' });
 });
 
 test('a delayed replica waits again, also when its tables cannot be copied', async () => {

@@ -61,7 +61,7 @@ export function writeGap(acknowledged: readonly Acknowledgement[], faultAtMs: nu
   return longest;
 }
 
-/** An uninterrupted run of acknowledgements by one server. */
+/** An uninterrupted run of writes that one server has taken. */
 export interface Tenure {
   readonly by: string;
   readonly firstMs: number;
@@ -69,8 +69,10 @@ export interface Tenure {
   readonly count: number;
 }
 
+/** A row that was found says nothing of who takes writes now: behind a multiplexer it names the server that took it long before. */
 export function tenures(acknowledged: readonly Acknowledgement[]): Tenure[] {
-  const inOrder = [...acknowledged].sort((one, other) => one.atMs - other.atMs);
+  const inserted = acknowledged.filter(({ how }) => how === 'inserted');
+  const inOrder = inserted.sort((one, other) => one.atMs - other.atMs);
   return inOrder.reduce<Tenure[]>((runs, { by, atMs }) => {
     const last = runs.at(-1);
     if (last?.by !== by) return [...runs, { by, firstMs: atMs, lastMs: atMs, count: 1 }];

@@ -45,6 +45,11 @@ test('an old primary that acknowledges once more after the new one is a double p
   expect(doublePrimaries(seen)).toEqual([{ by: 'a', firstMs: 10, lastMs: 10, count: 1 }]);
 });
 
+test('a row that the new primary has from the old one, found by a client that tries again, is no write of the old one', () => {
+  const seen = [ack(1), ack(9, 'b'), { ...ack(10, 'a'), how: 'found' as const }, ack(11, 'b')];
+  expect(doublePrimaries(seen)).toEqual([]);
+});
+
 test('a server that was rightly primary twice is named as expected and not reported', () => {
   const seen = [ack(1), ack(9, 'b'), ack(20)];
   expect(doublePrimaries(seen, ['a', 'b', 'a'])).toEqual([]);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Lab } from '../lab';
 import { passwordOf } from '../state';
 import { doublePrimaries, lost, rowKey, writeGap } from './analysis';
@@ -65,6 +66,8 @@ export function startLoad(lab: Lab, options: LoadOptions = {}): Load {
   let refused = 0;
   let stopping = false;
   const cut = new AbortController();
+  // One listener a writer: no leak, however many there are.
+  setMaxListeners(0, cut.signal);
   const firstSequence = Date.now() * 1000; // a second load on the same fleet uses other numbers
   const running = Promise.all(
     Array.from({ length: writers }, (_, writer) =>

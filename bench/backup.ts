@@ -1,5 +1,4 @@
-import { createReadStream, createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,14 +9,10 @@ import { placesOf } from '../activities/backups/places';
 import { restoreIntoScratch } from '../activities/backups/restore/scratch';
 import { startScratch } from '../activities/backups/scratch/scratch';
 import { type Deps, knownInstance } from '../activities/deps';
-import { findCluster, loadInventory } from '../activities/inventory/inventory';
-import { resolveSecret } from '../activities/inventory/secrets';
 import { withClientFile } from '../activities/mysql/client-file';
-import { openServers } from '../activities/mysql/servers';
 import { programNamed, throughProgram } from '../activities/programs/through';
-import { startLab } from '../lab';
-import { clientPrograms } from '../lab/worker';
 import { type Cluster } from '../workflows/decisions/cluster';
+import { onLab } from './on-lab';
 import { fillTables } from './provision';
 import { spread, type Spread } from './statistics';
 
@@ -45,31 +40,16 @@ export async function benchBackup(
   megabytes: number,
   onRun: (line: string) => void,
 ): Promise<BackupCase[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'mrb-'));
-  const lab = await startLab({
-    ...{ name: 'bench', lifetime: 'starter', router: 'none', durability: 'async', replicas: 1 },
-    folder: join(folder, 'lab'),
-  });
-  Object.assign(process.env, clientPrograms(lab.state));
-  const inventory = await loadInventory(lab.inventoryPath);
-  const found = findCluster(inventory, lab.cluster);
-  const [backups, place] = [found.backups, found.backups?.scratch];
-  if (!backups || !place) throw new Error('the lab has no backups');
-  const scratch = { ...place, bufferPoolMegabytes: 512 };
-  const physical = { tool: 'clone' as const, folder: join(lab.folder) };
-  const cluster: Cluster = { ...found, backups: { ...backups, parallel: PARALLEL, scratch, physical } };
-  const secret: Deps['secret'] = (reference) => resolveSecret(reference, inventory.folder);
-  const servers = openServers({ secrets: secret });
-  const nothing = () => undefined;
-  const deps: Deps = {
-    ...{ servers, secret, inventory: () => Promise.resolve(inventory) },
-    ...{ checkpoint: nothing, heartbeat: nothing },
-  };
-  const order = { cluster, source: SOURCE, isPrimary: false, startedAt: new Date().toISOString() };
-  const dump = join(folder, 'dump.sql.zst');
-  const stored = { logical: 0, physical: 0, bare: 0 };
-  const took: Timed = none();
-  try {
+  return onLab({ replicas: 1 }, async ({ lab, cluster: found, deps, folder }) => {
+    const [backups, place] = [found.backups, found.backups?.scratch];
+    if (!backups || !place) throw new Error('the lab has no backups');
+    const scratch = { ...place, bufferPoolMegabytes: 512 };
+    const physical = { tool: 'clone' as const, folder: lab.folder };
+    const cluster: Cluster = { ...found, backups: { ...backups, parallel: PARALLEL, scratch, physical } };
+    const order = { cluster, source: SOURCE, isPrimary: false, startedAt: new Date().toISOString() };
+    const dump = join(folder, 'dump.sql.zst');
+    const stored = { logical: 0, physical: 0, bare: 0 };
+    const took: Timed = none();
     await fillTables(lab, megabytes);
     const backUp: Record<keyof Timed, (run: number) => Promise<unknown>> = {
       logical: async (run) => (stored.logical = (await takeLogical(deps, { ...order, id: `l-${run}` })).bytes),
@@ -96,11 +76,7 @@ export async function benchBackup(
       storedMegabytes: Math.round(stored[name] / 1e6),
       ...spread(took[name]),
     }));
-  } finally {
-    await servers.close();
-    await lab.down();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function restored(deps: Deps, cluster: Cluster, id: string, name: string): Promise<void> {

@@ -1,28 +1,22 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { archiveBinlogs } from '../activities/archive/archive';
 import { applyArchived } from '../activities/archive/apply';
 import { openShelf } from '../activities/archive/shelf';
 import { type Deps, serverNamed } from '../activities/deps';
-import { findCluster, loadInventory } from '../activities/inventory/inventory';
-import { resolveSecret } from '../activities/inventory/secrets';
-import { openServers } from '../activities/mysql/servers';
-import { type Lab, startLab } from '../lab';
+import { type Lab } from '../lab';
 import { startLoad } from '../lab/load';
 import { passwordOf } from '../lab/state';
 import { gtidsOf } from '../workflows/decisions/archive/coverage';
 import { contains, count, emptyGtidSet, parseGtidSet, subtract } from '../workflows/decisions/gtid-set';
-import { spread } from './statistics';
+import { onLab } from './on-lab';
+import { spread, type Spread } from './statistics';
 
-export interface ApplyCase {
+export interface ApplyCase extends Spread {
   readonly case: string;
   readonly runs: number;
   readonly transactions: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly maxMs: number;
 }
 
 /** The same transactions into two servers with the same base, one after the other: by the archive, and by `mysqlbinlog | mysql`. */
@@ -48,24 +42,7 @@ export async function benchApply(runs: number, seconds: number, onRun: (line: st
 }
 
 async function onePair(seconds: number, oursFirst: boolean) {
-  const folder = mkdtempSync(join(tmpdir(), 'mrb-'));
-  const lab = await startLab({
-    name: 'bench',
-    folder: join(folder, 'lab'),
-    replicas: 2,
-    router: 'none',
-    durability: 'async',
-    lifetime: 'starter',
-  });
-  const inventory = await loadInventory(lab.inventoryPath);
-  const cluster = findCluster(inventory, lab.cluster);
-  const secret: Deps['secret'] = (reference) => resolveSecret(reference, inventory.folder);
-  const servers = openServers({ secrets: secret });
-  const deps: Deps = {
-    ...{ servers, secret, inventory: () => Promise.resolve(inventory) },
-    ...{ checkpoint: () => undefined, heartbeat: () => undefined },
-  };
-  try {
+  return onLab({}, async ({ lab, cluster, deps }) => {
     for (const name of ['db2', 'db3']) {
       await lab.rows(name, 'STOP REPLICA');
       await lab.rows(name, 'RESET REPLICA ALL');
@@ -91,11 +68,7 @@ async function onePair(seconds: number, oursFirst: boolean) {
     const secondMs = await timed(second);
     const [oursMs, bareMs] = oursFirst ? [firstMs, secondMs] : [secondMs, firstMs];
     return { transactions: count(subtract(target, base)), oursMs, bareMs };
-  } finally {
-    await servers.close();
-    await lab.down();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function timed(work: () => Promise<void>): Promise<number> {

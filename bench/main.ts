@@ -1,147 +1,133 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
-import { benchApply } from './binlog-apply';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { benchApproval } from './approval';
 import { benchBackup } from './backup';
-import { benchGateway } from './gateway';
-import { benchProvision, PROVISION_CASES } from './provision';
-import { benchRollback, type RollbackCase } from './rollback';
-import { benchSwitchover, SWITCHOVER_RATES, type SwitchoverCase } from './switchover';
-import { benchWatch } from './watch';
+import { benchApply } from './binlog-apply';
 import { benchFailover, type FailoverCase, type FaultCase } from './failover';
+import { benchGateway } from './gateway';
+import { benchProvision, PROVISION_CASES, type ProvisionBench } from './provision';
+import { benchRollback, type RollbackCase } from './rollback';
+import { benchSwitchover, SWITCHOVER_RATES, type SwitchoverCase, type SwitchoverRate } from './switchover';
+import { benchWatch } from './watch';
+import { type Durability } from '../workflows/decisions/cluster';
 
-const USAGE = `Usage: npm run bench -- failover [--runs 10] [--case kill|hang] [--durability semi-sync] [--rate 500] [--json FILE]
-       npm run bench -- switchover [--runs 20] [--case idle|500-per-second|2000-per-second|rollback] [--json FILE]
-       npm run bench -- provision [--runs 3] [--megabytes 500] [--case clone|logical] [--json FILE]
-       npm run bench -- approval [--runs 20] [--json FILE]
-       npm run bench -- gateway [--runs 200] [--json FILE]
-       npm run bench -- backup [--runs 3] [--megabytes 500] [--json FILE]
-       npm run bench -- restore [--case backup] [--runs 3] [--megabytes 500] [--json FILE]
-       npm run bench -- restore [--case archive] [--runs 3] [--seconds 15] [--json FILE]
-       npm run bench -- watch [--seconds 60] [--json FILE]`;
+const whole = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It is a whole number of at least 1.');
+  return value;
+};
+const onRun = (line: string): void => console.error(line);
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      runs: { type: 'string' },
-      case: { type: 'string' },
-      durability: { type: 'string', default: 'semi-sync' },
-      rate: { type: 'string', default: '500' },
-      seconds: { type: 'string', default: '60' },
-      megabytes: { type: 'string', default: '500' },
-      json: { type: 'string' },
-    },
-  });
-  const print = async (bench: string, results: readonly object[]) => {
-    const machine = {
-      cores: cpus().length,
-      cpu: cpus()[0]?.model ?? '',
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      kernel: release(),
-      node: process.version,
-    };
-    const text = `${JSON.stringify({ bench, machine, cases: results }, null, 2)}\n`;
-    if (values.json === undefined) process.stdout.write(text);
-    else await writeFile(values.json, text);
+const program = new Command('bench')
+  .description('Each measures ours and, where there is one, the bare tool, in one run.')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+
+function bench(
+  name: string,
+  what: string,
+  defaults: { readonly runs?: number; readonly cases?: readonly string[] },
+): Command {
+  const command = program.command(name).description(what);
+  if (defaults.runs !== undefined) command.option('--runs <number>', 'of each case', whole, defaults.runs);
+  if (defaults.cases) command.addOption(new Option('--case <case>', 'this one alone').choices(defaults.cases));
+  return command.option('--json <file>', 'write the numbers there');
+}
+
+async function tell(name: string, json: string | undefined, cases: readonly object[]): Promise<void> {
+  const machine = {
+    cores: cpus().length,
+    cpu: cpus()[0]?.model ?? '',
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
   };
-  if (positionals[0] === 'watch') {
-    await print('watch', [await benchWatch(Number(values.seconds), (line) => console.error(line))]);
-    return 0;
-  }
-  if (positionals[0] === 'backup' || positionals[0] === 'restore') {
-    const [times, megabytes] = [Number(values.runs ?? 3), Number(values.megabytes)];
-    if (!Number.isInteger(times) || times < 1 || !(megabytes > 0)) {
-      console.error(USAGE);
-      return 2;
-    }
-    const onRun = (line: string) => console.error(line);
-    const ofBackups = positionals[0] === 'backup' || values.case !== 'archive';
-    const ofArchive = positionals[0] === 'restore' && values.case !== 'backup';
-    await print(positionals[0], [
-      ...(ofBackups ? await benchBackup(positionals[0], times, megabytes, onRun) : []),
-      ...(ofArchive ? await benchApply(times, Number(values.seconds), onRun) : []),
-    ]);
-    return 0;
-  }
-  if (positionals[0] === 'approval') {
-    await print('approval', [await benchApproval(Number(values.runs ?? 20), (line) => console.error(line))]);
-    return 0;
-  }
-  if (positionals[0] === 'gateway') {
-    const webhooks = Number(values.runs ?? 200);
-    if (!Number.isInteger(webhooks) || webhooks < 1) {
-      console.error(USAGE);
-      return 2;
-    }
-    await print('gateway', await benchGateway(webhooks));
-    return 0;
-  }
-  if (positionals[0] === 'provision') {
-    const only = PROVISION_CASES.filter((name) => values.case === undefined || name === values.case);
-    const [times, megabytes] = [Number(values.runs ?? 3), Number(values.megabytes)];
-    if (only.length === 0 || !Number.isInteger(times) || times < 1 || !(megabytes > 0)) {
-      console.error(USAGE);
-      return 2;
-    }
-    await print('provision', await benchProvision(only, times, megabytes, (line) => console.error(line)));
-    return 0;
-  }
-  if (positionals[0] === 'switchover') return switchovers(Number(values.runs ?? 20), values.case, print);
-  const runs = Number(values.runs ?? 10);
-  const perSecond = Number(values.rate);
-  const durability = values.durability;
-  const cases: FaultCase[] =
-    values.case === undefined
-      ? ['kill', 'hang']
-      : values.case === 'kill' || values.case === 'hang'
-        ? [values.case]
-        : [];
-  const known = durability === 'async' || durability === 'semi-sync' || durability === 'lossless';
-  if (
-    positionals[0] !== 'failover' ||
-    !Number.isInteger(runs) ||
-    runs < 1 ||
-    !(perSecond > 0) ||
-    cases.length === 0 ||
-    !known
-  ) {
-    console.error(USAGE);
-    return 2;
-  }
-  const results: FailoverCase[] = [];
-  for (const fault of cases)
-    results.push(await benchFailover(fault, { runs, durability, perSecond, onRun: (line) => console.error(line) }));
-  await print('failover', results);
-  return results.some((one) => one.lost > 0) ? 1 : 0;
+  const text = `${JSON.stringify({ bench: name, machine, cases }, null, 2)}\n`;
+  if (json === undefined) process.stdout.write(text);
+  else await writeFile(json, text);
+  // A number that cost rows is none.
+  if (cases.some((one) => 'lost' in one && Number(one.lost) > 0)) process.exitCode = 1;
 }
 
-async function switchovers(
-  runs: number,
-  only: string | undefined,
-  print: (bench: string, results: readonly object[]) => Promise<void>,
-): Promise<number> {
-  const rates = SWITCHOVER_RATES.filter((rate) => only === undefined || rate === only);
-  const rollback = only === undefined || only === 'rollback';
-  if (!Number.isInteger(runs) || runs < 1 || (rates.length === 0 && !rollback)) {
-    console.error(USAGE);
-    return 2;
-  }
-  const onRun = (line: string) => console.error(line);
-  const results: (SwitchoverCase | RollbackCase)[] = [];
-  for (const rate of rates) results.push(...(await benchSwitchover(rate, runs, onRun)));
-  if (rollback) results.push(...(await benchRollback(runs, onRun)));
-  await print('switchover', results);
-  return results.some((one) => one.lost > 0) ? 1 : 0;
+interface Wish<Case extends string = string> {
+  readonly runs: number;
+  readonly case?: Case;
+  readonly json?: string;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
+const only = <Case extends string>(all: readonly Case[], wish: Case | undefined): readonly Case[] =>
+  wish === undefined ? all : [wish];
+
+const FAULTS: readonly FaultCase[] = ['kill', 'hang'];
+bench('failover', 'a primary dies under load', { runs: 10, cases: FAULTS })
+  .addOption(new Option('--durability <policy>').choices(['async', 'semi-sync', 'lossless']).default('semi-sync'))
+  .option('--rate <number>', 'writes a second', whole, 500)
+  .action(async (wish: Wish<FaultCase> & { readonly durability: Durability; readonly rate: number }) => {
+    const { runs, durability, rate: perSecond } = wish;
+    const results: FailoverCase[] = [];
+    for (const fault of only(FAULTS, wish.case))
+      results.push(await benchFailover(fault, { runs, durability, perSecond, onRun }));
+    await tell('failover', wish.json, results);
+  });
+
+bench('switchover', 'the primary moves under load', { runs: 20, cases: [...SWITCHOVER_RATES, 'rollback'] }).action(
+  async (wish: Wish<SwitchoverRate | 'rollback'>) => {
+    const results: (SwitchoverCase | RollbackCase)[] = [];
+    for (const one of only([...SWITCHOVER_RATES, 'rollback' as const], wish.case))
+      results.push(
+        ...(one === 'rollback' ? await benchRollback(wish.runs, onRun) : await benchSwitchover(one, wish.runs, onRun)),
+      );
+    await tell('switchover', wish.json, results);
   },
 );
+
+const megabytes = ['--megabytes <number>', 'of tables', whole, 500] as const;
+bench('provision', 'a server is filled', { runs: 3, cases: PROVISION_CASES })
+  .option(...megabytes)
+  .action(async (wish: Wish<ProvisionBench> & { readonly megabytes: number }) => {
+    await tell(
+      'provision',
+      wish.json,
+      await benchProvision(only(PROVISION_CASES, wish.case), wish.runs, wish.megabytes, onRun),
+    );
+  });
+
+bench('backup', 'a backup is taken', { runs: 3 })
+  .option(...megabytes)
+  .action(async (wish: Wish & { readonly megabytes: number }) => {
+    await tell('backup', wish.json, await benchBackup('backup', wish.runs, wish.megabytes, onRun));
+  });
+
+const RESTORES = ['backup', 'archive'] as const;
+bench('restore', 'backups are restored, archived binary logs applied', { runs: 3, cases: RESTORES })
+  .option(...megabytes)
+  .option('--seconds <number>', 'of writes that are archived', whole, 15)
+  .action(async (wish: Wish<(typeof RESTORES)[number]> & { readonly megabytes: number; readonly seconds: number }) => {
+    const results: object[] = [];
+    for (const one of only(RESTORES, wish.case))
+      results.push(
+        ...(one === 'backup'
+          ? await benchBackup('restore', wish.runs, wish.megabytes, onRun)
+          : await benchApply(wish.runs, wish.seconds, onRun)),
+      );
+    await tell('restore', wish.json, results);
+  });
+
+bench('approval', 'approval pressed, next step started', { runs: 20 }).action(async (wish: Wish) => {
+  await tell('approval', wish.json, [await benchApproval(wish.runs, onRun)]);
+});
+
+bench('gateway', 'a webhook, until Temporal has the run', { runs: 200 }).action(async (wish: Wish) => {
+  await tell('gateway', wish.json, await benchGateway(wish.runs));
+});
+
+bench('watch', 'what watching an idle cluster costs', {})
+  .option('--seconds <number>', 'watched', whole, 60)
+  .action(async (wish: Wish & { readonly seconds: number }) => {
+    await tell('watch', wish.json, [await benchWatch(wish.seconds, onRun)]);
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -1,29 +1,24 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Deps, knownInstance } from '../activities/deps';
 import { startInstance } from '../activities/hosts/start';
-import { findCluster, loadInventory } from '../activities/inventory/inventory';
-import { resolveSecret } from '../activities/inventory/secrets';
 import { withClientFile } from '../activities/mysql/client-file';
-import { openServers } from '../activities/mysql/servers';
 import { programNamed, throughProgram } from '../activities/programs/through';
 import { cloneFrom, type CloneOrder } from '../activities/provision/clone';
 import { dumpInto } from '../activities/provision/logical';
 import { openRecipient } from '../activities/provision/recipient';
-import { startLab, type Lab } from '../lab';
+import { type Lab } from '../lab';
+import { onLab } from './on-lab';
+import { spread, type Spread } from './statistics';
 
 export const PROVISION_CASES = ['clone', 'logical'] as const;
 export type ProvisionBench = (typeof PROVISION_CASES)[number];
 
-export interface ProvisionCase {
+export interface ProvisionCase extends Spread {
   readonly case: string;
   readonly runs: number;
   readonly megabytes: number;
-  readonly p50Ms: number;
-  readonly maxMs: number;
 }
 
 const RECIPIENT = 'db3';
@@ -40,25 +35,8 @@ export async function benchProvision(
   megabytes: number,
   onRun: (line: string) => void,
 ): Promise<ProvisionCase[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'mrbench-'));
-  const lab = await startLab({
-    ...{ name: 'bench', lifetime: 'starter', router: 'none', durability: 'async', folder: join(folder, 'lab') },
-  });
-  for (const tool of ['mysqldump', 'mysql'])
-    process.env[`RUNBOOK_${tool.toUpperCase()}`] ??= join(lab.state.binFolder, tool);
-  const inventory = await loadInventory(lab.inventoryPath);
-  const secret: Deps['secret'] = (reference) => resolveSecret(reference, inventory.folder);
-  const servers = openServers({ secrets: secret });
-  const nothing = () => undefined;
-  const deps = {
-    servers,
-    secret,
-    inventory: () => Promise.resolve(inventory),
-    checkpoint: nothing,
-    heartbeat: nothing,
-  };
-  const order = { cluster: findCluster(inventory, lab.cluster), instance: RECIPIENT, donor: DONOR, primary: 'db1' };
-  try {
+  return onLab({}, async ({ lab, cluster, deps }) => {
+    const order = { cluster, instance: RECIPIENT, donor: DONOR, primary: 'db1' };
     await fillTables(lab, megabytes);
     const results: ProvisionCase[] = [];
     for (const name of only) {
@@ -72,19 +50,14 @@ export async function benchProvision(
           times[who].push(performance.now() - begun);
           onRun(`${name}, ${who} ${run}: ${Math.round(times[who].at(-1) ?? 0)} ms`);
         }
-      const of = (suffix: string, all: number[]): ProvisionCase => {
-        const sorted = all.toSorted((a, b) => a - b).map(Math.round);
-        const p50Ms = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
-        return { case: `${name}${suffix}`, runs, megabytes, p50Ms, maxMs: sorted.at(-1) ?? 0 };
-      };
+      const of = (suffix: string, all: readonly number[]) => ({
+        ...{ case: `${name}${suffix}`, runs, megabytes },
+        ...spread(all),
+      });
       results.push(of('', times.ours), of('-bare-tool', times.bare));
     }
     return results;
-  } finally {
-    await servers.close();
-    await lab.down();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 type Work = (deps: Deps, order: CloneOrder, lab: Lab) => Promise<unknown>;
@@ -112,9 +85,14 @@ async function bareClone(deps: Deps, { cluster, instance, donor }: CloneOrder, l
       { deadlineMs: 3_600_000 },
     )
     .catch(() => undefined);
-  await startInstance(deps, cluster, instance, 3_600);
-  const state = await recipient.value('SELECT STATE FROM performance_schema.clone_status');
-  if (state !== 'Completed') throw new Error(`the bare CLONE ended as ${String(state)}`);
+  for (;;) {
+    await startInstance(deps, cluster, instance, 3_600);
+    // It still answers for a moment while it is stopping.
+    const state = await recipient.value('SELECT STATE FROM performance_schema.clone_status').catch(() => null);
+    if (state === 'Completed') return;
+    if (state === 'Failed') throw new Error('the bare CLONE failed');
+    await pause(100);
+  }
 }
 
 /** `mysqldump | mysql`, one session at either end. */

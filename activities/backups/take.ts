@@ -22,6 +22,11 @@ export interface TakeOrder extends HoldOrder {
   readonly startedAt: string;
 }
 
+export interface PhysicalOrder extends TakeOrder {
+  /** Only what was changed since the newest one of the same server, where its tool can; a full one where there is none. */
+  readonly incremental: boolean;
+}
+
 export interface Taken {
   readonly id: string;
   readonly gtidExecuted: string;

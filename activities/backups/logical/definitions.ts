@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { option } from '../../mysql/client-file';
-import { type Sink } from './dump';
+import { type Sink } from './sink';
 import { type Dump, startDump } from './snapshots';
 import { type Inside, type Table } from './tables';
 

@@ -1,5 +1,4 @@
-import { type Readable } from 'node:stream';
-import { type FilePart, type TableFacts } from '../../../workflows/decisions/backups/manifest';
+import { type TableFacts } from '../../../workflows/decisions/backups/manifest';
 import { type Deps, knownInstance, serverAsBackup } from '../../deps';
 import { RunbookError } from '../../errors';
 import { withClientFile } from '../../mysql/client-file';
@@ -8,8 +7,9 @@ import { serverFacts, type ServerFacts } from '../server-facts';
 import { readAccounts } from './accounts';
 import { dumpOf, fullName, storeDefinitions, storeSchemas } from './definitions';
 import { type HoldOrder, whileStill } from './hold';
+import { type Sink } from './sink';
 import { awaitSnapshots, type Dump } from './snapshots';
-import { type Piece, type Pieces, splitDump } from './split';
+import { type Piece, splitDump } from './split';
 import { type Inside, lookInside, shareOut, withoutSnapshot } from './tables';
 
 export interface DumpOrder extends HoldOrder {
@@ -17,15 +17,6 @@ export interface DumpOrder extends HoldOrder {
   readonly parallel: number;
   /** Count the rows of every table in the same snapshot. */
   readonly count: boolean;
-}
-
-/** Where a dump goes: schemas first, then tables piece by piece, then all that stands beside them. */
-export interface Sink {
-  /** Large tables are cut into pieces of about so much, so that they are loaded by several sessions. */
-  readonly pieceBytes: number;
-  put(part: FilePart, body: Readable | string): Promise<void>;
-  /** Pieces of a dump, one after the other. Call it for each dump. */
-  pieces(): Pieces;
 }
 
 /** From this size on a table's definition is a piece of its own: its indexes can be made when its rows are there. */

@@ -3,7 +3,7 @@ import { PassThrough, pipeline, Readable, Transform } from 'node:stream';
 import { type BackupFile, type FilePart, keyPart } from '../../../workflows/decisions/backups/manifest';
 import { type Sealing } from '../sealing/sealing';
 import { type Store } from '../store/store';
-import { type Sink } from './dump';
+import { type Sink } from './sink';
 
 /** The files of one backup, as they are stored. */
 export interface Files extends Sink {

@@ -1,14 +1,9 @@
 import { type PhysicalPolicy } from '../../../workflows/decisions/backups/policy';
 import { type Deps } from '../../deps';
 import { RunbookError } from '../../errors';
-import { type Stoppable, takeBackup, type Taken, type TakeOrder } from '../take';
+import { type PhysicalOrder, type Stoppable, takeBackup, type Taken } from '../take';
 import { copyByClone } from './clone';
 import { copyByXtraBackup } from './xtrabackup';
-
-export interface PhysicalOrder extends TakeOrder {
-  /** Only what was changed since the newest one of the same server, where its tool can; a full one where there is none. */
-  readonly incremental: boolean;
-}
 
 /**
  * A backup of a whole data folder, with the tool of the inventory, streamed from the host of the server that is copied. Its accounts are in it.

@@ -7,9 +7,8 @@ import { readCatalogue } from '../catalogue';
 import { inOrder } from '../count';
 import { lookInside } from '../logical/tables';
 import { serverFacts } from '../server-facts';
-import { type Copied, type Taking } from '../take';
+import { type Copied, type PhysicalOrder, type Taking } from '../take';
 import { copyHostOf } from './host';
-import { type PhysicalOrder } from './take';
 
 const LOOK_WITHIN_MS = 30_000;
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { type Mysql } from '../../mysql/mysql';
-import { type Sink } from '../logical/dump';
+import { type Sink } from '../logical/sink';
 import { type Piece, type Pieces } from '../logical/split';
 import { type Carry, dropIndexes, type TableName } from './late-indexes';
 import { loadSql } from './load';

@@ -1,6 +1,5 @@
 import { type InstanceFacts } from '../facts';
 import { contains, count, type GtidSet, intersect, isEmpty, parseGtidSet, subtract, union } from '../gtid-set';
-import { type RestorePoint } from './restore';
 
 /** A replica that waits before it applies. GTID sets are text. */
 export interface DelayedReplica {
@@ -24,11 +23,11 @@ export const delayedOf = (members: readonly InstanceFacts[]): DelayedReplica[] =
 
 /**
  * The delayed replica that can be stopped right before what is not wanted: it has received everything up to the target, and applied nothing of
- * what is archived behind it. The one with the least to apply. `unwanted`: archived, and not in the target.
+ * what is archived behind it. The one with the least to apply. `next`: the first archived transaction behind the target; null = there is none to stop before.
  */
 export function standsBefore(
   replicas: readonly DelayedReplica[],
-  { target, next }: Pick<RestorePoint, 'target' | 'next'>,
+  { target, next }: { readonly target: string; readonly next: object | null },
   archived: GtidSet,
 ): { readonly replica: DelayedReplica; readonly transactions: number } | null {
   if (next === null) return null;

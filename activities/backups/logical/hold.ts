@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Cluster } from '../../../workflows/decisions/cluster';
 import { channelOf } from '../../../workflows/decisions/facts';
 import { type Deps, serverAsBackup, serverNamed } from '../../deps';
 import { RunbookError } from '../../errors';
+import { type Mysql } from '../../mysql/mysql';
 import { factsOf } from '../../replication/apply';
 import { startApplier } from '../../replication/receivers';
 import { wordsOf } from '../../replication/statements';
@@ -19,11 +21,13 @@ const STOPS_WITHIN_MS = 60_000;
 const LONGEST_MS = 86_400_000;
 /** Clients of a primary that is alone wait for no longer. */
 const LOCK_WITHIN_SECONDS = 5;
+const [GOES_ON_WITHIN_MS, LOOK_EVERY_MS] = [5_000, 200];
 
 /**
  * Do `work` while nothing commits on the server: the applier of a replica stands still, or a primary that is alone is locked by a session
  * of ours. It goes on again however `work` ends; a worker that dies leaves the applier standing, which `letGoOn` of the next attempt ends.
- * Returns what `work` returns; throws what it throws, LOCK_WAIT_EXCEEDED where the primary cannot be locked soon.
+ * A failover may make a primary of that replica meanwhile: it asks nobody. Returns what `work` returns; throws what it throws, LOCK_WAIT_EXCEEDED where the
+ * primary cannot be locked soon, TOOL_FAILED where something was committed all the same.
  * Source: MySQL manual, "STOP REPLICA Statement", "FLUSH TABLES WITH READ LOCK".
  */
 export async function whileStill<Result>(
@@ -42,11 +46,35 @@ export async function whileStill<Result>(
     );
   const server = serverNamed(deps, cluster, source);
   const { stopApplier } = await wordsOf(server);
+  const executed = async () => String(await server.value('SELECT @@global.gtid_executed'));
   try {
     await server.run(stopApplier, [], { deadlineMs: STOPS_WITHIN_MS });
-    return await work();
+    const before = await executed();
+    const result = await work();
+    if ((await executed()) !== before) throw movedOn(source);
+    return result;
   } finally {
-    await startApplier(server);
+    await goOn(deps, cluster, server);
+  }
+}
+
+const movedOn = (source: string): RunbookError =>
+  new RunbookError({
+    code: 'TOOL_FAILED',
+    message: `${source} committed transactions while it was to stand still: somebody started its applier, or it was made a primary`,
+    hint: 'It is tried again; leave the replica alone meanwhile.',
+  });
+
+/** Not where it has become a primary: its channel is gone, or goes at this moment, which has errors of its own. */
+async function goOn(deps: Deps, cluster: Cluster, server: Mysql): Promise<void> {
+  for (const until = performance.now() + GOES_ON_WITHIN_MS; ;) {
+    const error = await startApplier(server).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    if (error === null || !channelOf(await factsOf(deps, cluster, server.name))) return;
+    if (performance.now() > until) throw error;
+    await pause(LOOK_EVERY_MS);
   }
 }
 

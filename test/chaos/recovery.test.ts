@@ -37,7 +37,7 @@ test(
             const { what, run } = await begin(story, past, roles, random);
             const died = await misfortune(story, roles, random);
             const told = `round ${round} (${what}, ${died})`;
-            const outcome = await within(story, `${told}: it ends`, outcomeOf(run));
+            const outcome = await within(story, `${told}: it ends`, outcomeOf(run), run);
             const now = await eventually(`${told}: a server takes writes`, () => primaryOf(lab), 90_000);
             await gather(story, roles, now, told);
             await allIsWell(story, told, now, outcome);
@@ -114,9 +114,19 @@ async function misfortune(
     faults.resumeTemporal();
     return told('Temporal stands still for 3 s');
   }
-  const dies = what < 0.7 ? primary : what < 0.85 ? filled : other;
+  if (what < 0.7) {
+    await faults.kill(primary);
+    return told(`${primary} is killed`);
+  }
+  const dies = what < 0.85 ? filled : other;
   await faults.kill(dies);
-  return told(`${dies} is killed`);
+  // As a supervisor does; where the run has started it itself, nothing happens.
+  await pause(Math.round(random() * 5_000));
+  await eventually(`${dies} is up again`, async () => {
+    if (!isAlive(lab.server(dies))) await faults.start(dies);
+    return true;
+  });
+  return told(`${dies} is killed and comes back`);
 }
 
 const outcomeOf = (run: WorkflowHandle): Promise<string> =>

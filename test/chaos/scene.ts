@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type WorkflowHandle } from '@temporalio/client';
 import { observerDetails } from '../../activities/observe/last-seen';
 import { type Lab } from '../../lab';
 import { rowKey, rowsOn } from '../../lab/load';
@@ -52,10 +53,16 @@ const doingOn = (lab: Lab, name: string): Promise<unknown> =>
   ]).catch(String);
 
 /** Fails with what the run and the watcher say where something waits longer than anything here should. */
-export async function within<Result>(story: Incident, what: string, work: Promise<Result>): Promise<Result> {
+export async function within<Result>(
+  story: Incident,
+  what: string,
+  work: Promise<Result>,
+  run?: WorkflowHandle,
+): Promise<Result> {
   const late = new AbortController();
   const alarm = pause(WITHIN_MS, undefined, { signal: late.signal }).then(async () => {
-    throw new Error(`not within ${WITHIN_MS} ms: ${what}\n${await stateOf(story)}`);
+    const doing = await run?.query(progressQuery).catch(String);
+    throw new Error(`not within ${WITHIN_MS} ms: ${what}\n${JSON.stringify(doing, null, 1)}\n${await stateOf(story)}`);
   });
   try {
     return await Promise.race([work, alarm]);

@@ -68,12 +68,12 @@ const movedOn = (source: string): RunbookError =>
 /** Not where it has become a primary: its channel is gone, or goes at this moment, which has errors of its own. */
 async function goOn(deps: Deps, cluster: Cluster, server: Mysql): Promise<void> {
   for (const until = performance.now() + GOES_ON_WITHIN_MS; ;) {
-    const error = await startApplier(server).then(
-      () => null,
-      (thrown: unknown) => thrown,
-    );
-    if (error === null || !channelOf(await factsOf(deps, cluster, server.name))) return;
-    if (performance.now() > until) throw error;
+    try {
+      return await startApplier(server);
+    } catch (error) {
+      if (!channelOf(await factsOf(deps, cluster, server.name))) return;
+      if (performance.now() > until) throw error;
+    }
     await pause(LOOK_EVERY_MS);
   }
 }

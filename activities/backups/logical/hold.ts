@@ -69,7 +69,8 @@ const movedOn = (source: string): RunbookError =>
 async function goOn(deps: Deps, cluster: Cluster, server: Mysql): Promise<void> {
   for (const until = performance.now() + GOES_ON_WITHIN_MS; ;) {
     try {
-      return await startApplier(server);
+      await startApplier(server);
+      return;
     } catch (error) {
       if (!channelOf(await factsOf(deps, cluster, server.name))) return;
       if (performance.now() > until) throw error;

@@ -7,7 +7,7 @@ import { isAlive } from '../../lab/processes';
 import { count, parseGtidSet, subtract } from '../../workflows/decisions/gtid-set';
 import { gtidsOf } from '../../workflows/decisions/archive/coverage';
 import { type RunbookReport } from '../../workflows/decisions/report';
-import { TASK_QUEUE } from '../../workflows/messages';
+import { approveUpdate, progressQuery, TASK_QUEUE } from '../../workflows/messages';
 import { type Incident, incident } from '../incidents/incident';
 import { openPast, type Past } from '../incidents/past';
 import { beginFilling, declareProvisioning } from '../incidents/provisioning';
@@ -129,11 +129,26 @@ async function misfortune(
   return told(`${dies} is killed and comes back`);
 }
 
-const outcomeOf = (run: WorkflowHandle): Promise<string> =>
-  (run.result() as Promise<RunbookReport>).then(
-    ({ outcome, headline }) => `${outcome}: ${headline}`,
-    (error: unknown) => `no report: ${String(error)}`,
-  );
+/** Agrees to whatever is asked: a donor alone acknowledges while the other one is away. */
+async function outcomeOf(run: WorkflowHandle): Promise<string> {
+  const state = { over: false };
+  const ended = (run.result() as Promise<RunbookReport>)
+    .then(
+      ({ outcome, headline }) => `${outcome}: ${headline}`,
+      (error: unknown) => `no report: ${String(error)}`,
+    )
+    .finally(() => (state.over = true));
+  while (!state.over) {
+    const question = await run.query(progressQuery).then(
+      (progress) => progress.question,
+      () => null,
+    );
+    const vote = { by: 'ada@example.com', plan: question?.planHash ?? '' };
+    if (question) await run.executeUpdate(approveUpdate, { args: [vote] }).catch(() => undefined);
+    await Promise.race([ended, pause(500)]);
+  }
+  return ended;
+}
 
 /** Everybody is up and follows; who cannot any more is filled anew, as the report of a broken filling says. */
 async function gather(story: Incident, { primary: old }: Roles, now: string, told: string): Promise<void> {

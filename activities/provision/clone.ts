@@ -3,6 +3,7 @@ import { type Deps, knownInstance, serverAsBackup, serverNamed, words } from '..
 import { RunbookError } from '../errors';
 import { startInstance } from '../hosts/start';
 import { errnoOf } from '../mysql/driver-errors';
+import { tellGiven } from '../../workflows/decisions/provision/throttle';
 import { tellProgress } from '../progress';
 import { type CloneStatus, readCloneStatus, speedometer } from './clone-status';
 import { type Emptied, type Recipient } from './recipient';
@@ -93,7 +94,7 @@ async function watch(deps: Deps, order: CloneOrder, statement: { readonly failed
   const server = serverNamed(deps, cluster, instance);
   const throttle = openThrottle(deps, cluster, donor, primary);
   const speed = speedometer();
-  let [moved, movedAt, given, orphaned] = [-1, performance.now(), -1, 0];
+  let [moved, movedAt, given, orphaned, held] = [-1, performance.now(), -1, 0, ''];
   for (;;) {
     const status = await readCloneStatus(server).catch(() => 'away' as const);
     if (status === 'away') {
@@ -115,22 +116,18 @@ async function watch(deps: Deps, order: CloneOrder, statement: { readonly failed
     orphaned = status.session === null ? orphaned + 1 : 0;
     if (orphaned > 4) throw failed(order, 'the server was restarted in the middle', status);
 
-    const progress = speed(status.stage || 'CLONE', status.done, status.total || null);
+    const progress = speed(`${status.stage || 'CLONE'}${held}`, status.done, status.total || null);
     tellProgress(deps, progress);
     if (status.done > moved) [moved, movedAt] = [status.done, performance.now()];
     if (performance.now() - movedAt > STALLED_MS && !(await isThere(deps, order))) {
       await end(server, status);
       throw failed(order, `${donor} does not answer any more`, status);
     }
-    const { megabytes, because } = await throttle(progress.rate);
-    if (megabytes !== given) {
-      await server.run('SET GLOBAL clone_max_data_bandwidth = ?', [megabytes]).catch(() => undefined);
-      if (given >= 0)
-        tellProgress(deps, {
-          ...progress,
-          stage: `${progress.stage} (at most ${megabytes || 'any'} MB/s: ${because})`,
-        });
-      given = megabytes;
+    const may = await throttle(progress.rate);
+    held = tellGiven(may);
+    if (may.megabytes !== given) {
+      await server.run('SET GLOBAL clone_max_data_bandwidth = ?', [may.megabytes]).catch(() => undefined);
+      given = may.megabytes;
     }
     await pause(LOOK_EVERY_MS);
   }

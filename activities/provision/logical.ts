@@ -1,4 +1,4 @@
-import { type Dumped, dumpAll } from '../backups/logical/dump';
+import { type Dumped, dumpAll, type Sink } from '../backups/logical/dump';
 import { type HoldOrder, letGoOn } from '../backups/logical/hold';
 import { type Inside } from '../backups/logical/tables';
 import { setGtids } from '../backups/restore/load';
@@ -13,8 +13,10 @@ import { tellProgress } from '../progress';
 import { copyAccounts } from './accounts';
 import { type CloneOrder, type Copied } from './clone';
 import { speedometer } from './clone-status';
+import { openPace } from './pace';
 import { type Recipient } from './recipient';
 import { SYSTEM_SCHEMAS } from './survey';
+import { openThrottle } from './throttle';
 
 /** Sessions that dump, and that load, where the inventory says nothing of backups. */
 const PARALLEL = 4;
@@ -52,7 +54,7 @@ export async function dumpInto(deps: Deps, order: CloneOrder): Promise<Copied> {
 
 async function dumpThrough(
   deps: Deps,
-  { cluster, instance, donor }: CloneOrder,
+  { cluster, instance, donor, primary }: CloneOrder,
   from: HoldOrder,
 ): Promise<{ readonly dumped: Dumped; readonly bytes: number }> {
   const parallel = cluster.backups?.parallel ?? PARALLEL;
@@ -60,18 +62,25 @@ async function dumpThrough(
   const account = cluster.accounts.backup ?? cluster.accounts.admin;
   return withClientFile(deps, { cluster, instance: knownInstance(cluster, instance), account }, async (options) => {
     const pour = pourInto({ mysql, options, parallel });
+    const pace = openPace(openThrottle(deps, cluster, donor, primary));
     const speed = speedometer();
-    let expected = 0;
+    let [expected, isHeld] = [0, false];
     const tell = () => {
-      tellProgress(deps, speed(`dump of ${donor}, as it is loaded`, pour.bytes(), Math.max(expected, pour.bytes())));
+      const stage = `dump of ${donor}, as it is loaded${pace.told()}`;
+      tellProgress(deps, speed(stage, pour.bytes(), Math.max(expected, pour.bytes())));
     };
+    // A donor whose applier stands still for us is behind for that alone.
+    const paced = (bytes: number) => (isHeld ? Promise.resolve() : pace.through(bytes));
     const telling = setInterval(tell, TELL_EVERY_MS);
     try {
       const sinkFor = ({ tables }: Inside) => {
         expected = tables.reduce((sum, { bytes }) => sum + bytes, 0);
-        return pour;
+        return slowed(pour, paced);
       };
-      const mark = (name: string) => deps.checkpoint(`logical:${name}`);
+      const mark = (name: string) => {
+        isHeld = name === 'still' || (isHeld && name !== 'snapshots');
+        deps.checkpoint(`logical:${name}`);
+      };
       const dumped = await dumpAll(deps, { ...from, parallel, count: false }, sinkFor, mark);
       return { dumped, bytes: pour.bytes() };
     } finally {
@@ -80,6 +89,20 @@ async function dumpThrough(
     }
   });
 }
+
+const slowed = (sink: Sink, paced: (bytes: number) => Promise<void>): Sink => ({
+  ...sink,
+  pieces: () => {
+    const pieces = sink.pieces();
+    return {
+      ...pieces,
+      write: async (bytes) => {
+        await paced(bytes.length);
+        await pieces.write(bytes);
+      },
+    };
+  },
+});
 
 export async function dropSchemas(server: Mysql): Promise<void> {
   const schemas = await server.rows<{ name: string }>(

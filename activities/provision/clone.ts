@@ -3,6 +3,7 @@ import { type Deps, knownInstance, serverAsBackup, serverNamed, words } from '..
 import { RunbookError } from '../errors';
 import { startInstance } from '../hosts/start';
 import { errnoOf } from '../mysql/driver-errors';
+import { isDiskFull, LARGER_DISK } from '../../workflows/decisions/provision/disk-full';
 import { tellGiven } from '../../workflows/decisions/provision/throttle';
 import { tellProgress } from '../progress';
 import { type CloneStatus, readCloneStatus, speedometer } from './clone-status';
@@ -167,7 +168,6 @@ async function end(
 
 const CURES: Readonly<Record<number, string>> = {
   1045: 'Create the account that copies on the donor, as docs/security.md says.',
-  3868: 'Give the recipient a larger disk.',
   3862: 'Let the recipient reach the donor, and the account log in there.',
 };
 
@@ -180,6 +180,8 @@ function failed({ instance, donor }: CloneOrder, because: string, status?: Clone
   return new RunbookError({
     code: 'COPY_FAILED',
     message: `CLONE of ${instance} from ${donor} failed${at}: ${because}; ${state}; ${donor} is as it was`,
-    hint: CURES[status?.errno ?? 0] ?? 'Mend what it names, then start provisionReplica again.',
+    hint: isDiskFull(because)
+      ? LARGER_DISK
+      : (CURES[status?.errno ?? 0] ?? 'Mend what it names, then start provisionReplica again.'),
   });
 }

@@ -14,6 +14,7 @@ import { copyAccounts } from './accounts';
 import { type CloneOrder, type Copied } from './clone';
 import { speedometer } from './clone-status';
 import { openPace } from './pace';
+import { isDiskFull, LARGER_DISK } from '../../workflows/decisions/provision/disk-full';
 import { type Recipient } from './recipient';
 import { SYSTEM_SCHEMAS } from './survey';
 import { openThrottle } from './throttle';
@@ -118,8 +119,13 @@ export async function dropSchemas(server: Mysql): Promise<void> {
   );
 }
 
-/** `from`: what gave, and its state. */
-export function copyFailed({ instance }: Recipient, from: string, error: unknown): unknown {
+/** `from`: what gave, and its state. `state`: of the recipient. */
+export function copyFailed(
+  { instance }: Recipient,
+  from: string,
+  error: unknown,
+  state = `${instance} may hold half of it and is to be taken for unusable`,
+): unknown {
   if (
     !(error instanceof RunbookError) ||
     !['TOOL_FAILED', 'LOAD_FAILED', 'BACKUP_DAMAGED', 'APPLIER_STOPPED', 'ARCHIVE_GAP'].includes(error.code)
@@ -127,8 +133,8 @@ export function copyFailed({ instance }: Recipient, from: string, error: unknown
     return error;
   return new RunbookError({
     code: 'COPY_FAILED',
-    message: `${instance} could not be filled from ${from}: ${error.message}; ${instance} may hold half of it and is to be taken for unusable`,
-    hint: error.hint,
+    message: `${instance} could not be filled from ${from}: ${error.message}; ${state}`,
+    hint: isDiskFull(error.message) ? LARGER_DISK : error.hint,
     cause: error,
   });
 }

@@ -58,6 +58,7 @@ import { switchPrimary } from './switchover/switch';
 import { releaseLeft, type ReleaseOrder } from './switchover/release';
 import { cloneFrom, type CloneOrder, type Copied } from './provision/clone';
 import { fillFromBackup, type FromBackupOrder } from './provision/from-backup';
+import { type FilesOrder, fillWithFiles } from './provision/files';
 import { dumpInto } from './provision/logical';
 import { compareSample, type Compared, type CompareOrder } from './provision/compare';
 import { startInstance } from './hosts/start';
@@ -238,6 +239,7 @@ export function createActivities(
     cloneFrom: (order: CloneOrder): Promise<Copied> => cloneFrom(deps, order),
     fillFromBackup: (order: FromBackupOrder): Promise<Copied> => fillFromBackup(deps, order),
     dumpInto: (order: CloneOrder): Promise<Copied> => dumpInto(deps, order),
+    fillWithFiles: (order: FilesOrder): Promise<Copied> => fillWithFiles(deps, order),
     settleCopy: (order: Recipient & { readonly donor: string }): Promise<SettledCopy> => settleCopy(deps, order),
     compareSample: (order: CompareOrder): Promise<Compared> => compareSample(deps, order),
     shareReads: (order: { readonly cluster: Cluster; readonly instance: string; readonly percent: number }) =>

@@ -130,7 +130,7 @@ export const provisionOrder = z.strictObject({
   cluster,
   instance: z.string().min(1).describe('The server that is filled, as the inventory names it'),
   donor: z.string().min(1).optional().describe('Who gives; without it the best replica does'),
-  strategy: z.enum(['clone', 'logical', 'backup']).optional().describe('Without it the best that can be'),
+  strategy: z.enum(['clone', 'logical', 'physical', 'backup']).optional().describe('Without it the best that can be'),
   rebuild: z.boolean().default(false).describe('Also where it is a replica that is well'),
   extras: z
     .enum(['refuse', 'ask'])

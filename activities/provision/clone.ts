@@ -3,6 +3,8 @@ import { type Deps, knownInstance, serverAsBackup, serverNamed, words } from '..
 import { RunbookError } from '../errors';
 import { startInstance } from '../hosts/start';
 import { errnoOf } from '../mysql/driver-errors';
+import { isDiskFull, LARGER_DISK } from '../../workflows/decisions/provision/disk-full';
+import { tellGiven } from '../../workflows/decisions/provision/throttle';
 import { tellProgress } from '../progress';
 import { type CloneStatus, readCloneStatus, speedometer } from './clone-status';
 import { type Emptied, type Recipient } from './recipient';
@@ -93,7 +95,7 @@ async function watch(deps: Deps, order: CloneOrder, statement: { readonly failed
   const server = serverNamed(deps, cluster, instance);
   const throttle = openThrottle(deps, cluster, donor, primary);
   const speed = speedometer();
-  let [moved, movedAt, given, orphaned] = [-1, performance.now(), -1, 0];
+  let [moved, movedAt, given, orphaned, held] = [-1, performance.now(), -1, 0, ''];
   for (;;) {
     const status = await readCloneStatus(server).catch(() => 'away' as const);
     if (status === 'away') {
@@ -115,22 +117,18 @@ async function watch(deps: Deps, order: CloneOrder, statement: { readonly failed
     orphaned = status.session === null ? orphaned + 1 : 0;
     if (orphaned > 4) throw failed(order, 'the server was restarted in the middle', status);
 
-    const progress = speed(status.stage || 'CLONE', status.done, status.total || null);
+    const progress = speed(`${status.stage || 'CLONE'}${held}`, status.done, status.total || null);
     tellProgress(deps, progress);
     if (status.done > moved) [moved, movedAt] = [status.done, performance.now()];
     if (performance.now() - movedAt > STALLED_MS && !(await isThere(deps, order))) {
       await end(server, status);
       throw failed(order, `${donor} does not answer any more`, status);
     }
-    const { megabytes, because } = await throttle(progress.rate);
-    if (megabytes !== given) {
-      await server.run('SET GLOBAL clone_max_data_bandwidth = ?', [megabytes]).catch(() => undefined);
-      if (given >= 0)
-        tellProgress(deps, {
-          ...progress,
-          stage: `${progress.stage} (at most ${megabytes || 'any'} MB/s: ${because})`,
-        });
-      given = megabytes;
+    const may = await throttle(progress.rate);
+    held = tellGiven(may);
+    if (may.megabytes !== given) {
+      await server.run('SET GLOBAL clone_max_data_bandwidth = ?', [may.megabytes]).catch(() => undefined);
+      given = may.megabytes;
     }
     await pause(LOOK_EVERY_MS);
   }
@@ -170,7 +168,6 @@ async function end(
 
 const CURES: Readonly<Record<number, string>> = {
   1045: 'Create the account that copies on the donor, as docs/security.md says.',
-  3868: 'Give the recipient a larger disk.',
   3862: 'Let the recipient reach the donor, and the account log in there.',
 };
 
@@ -183,6 +180,8 @@ function failed({ instance, donor }: CloneOrder, because: string, status?: Clone
   return new RunbookError({
     code: 'COPY_FAILED',
     message: `CLONE of ${instance} from ${donor} failed${at}: ${because}; ${state}; ${donor} is as it was`,
-    hint: CURES[status?.errno ?? 0] ?? 'Mend what it names, then start provisionReplica again.',
+    hint: isDiskFull(because)
+      ? LARGER_DISK
+      : (CURES[status?.errno ?? 0] ?? 'Mend what it names, then start provisionReplica again.'),
   });
 }

@@ -1,4 +1,4 @@
-import { type Dumped, dumpAll } from '../backups/logical/dump';
+import { type Dumped, dumpAll, type Sink } from '../backups/logical/dump';
 import { type HoldOrder, letGoOn } from '../backups/logical/hold';
 import { type Inside } from '../backups/logical/tables';
 import { setGtids } from '../backups/restore/load';
@@ -13,8 +13,11 @@ import { tellProgress } from '../progress';
 import { accountRows, loadAccountRows } from './accounts';
 import { type CloneOrder, type Copied } from './clone';
 import { speedometer } from './clone-status';
+import { openPace } from './pace';
+import { isDiskFull, LARGER_DISK } from '../../workflows/decisions/provision/disk-full';
 import { type Recipient } from './recipient';
 import { SYSTEM_SCHEMAS } from './survey';
+import { openThrottle } from './throttle';
 
 /** Sessions that dump, and that load, where the inventory says nothing of backups. */
 const PARALLEL = 4;
@@ -52,7 +55,7 @@ export async function dumpInto(deps: Deps, order: CloneOrder): Promise<Copied> {
 
 async function dumpThrough(
   deps: Deps,
-  { cluster, instance, donor }: CloneOrder,
+  { cluster, instance, donor, primary }: CloneOrder,
   from: HoldOrder,
 ): Promise<{ readonly dumped: Dumped; readonly bytes: number }> {
   const parallel = cluster.backups?.parallel ?? PARALLEL;
@@ -60,18 +63,25 @@ async function dumpThrough(
   const account = cluster.accounts.backup ?? cluster.accounts.admin;
   return withClientFile(deps, { cluster, instance: knownInstance(cluster, instance), account }, async (options) => {
     const pour = pourInto({ mysql, options, parallel });
+    const pace = openPace(openThrottle(deps, cluster, donor, primary));
     const speed = speedometer();
-    let expected = 0;
+    let [expected, isHeld] = [0, false];
     const tell = () => {
-      tellProgress(deps, speed(`dump of ${donor}, as it is loaded`, pour.bytes(), Math.max(expected, pour.bytes())));
+      const stage = `dump of ${donor}, as it is loaded${pace.told()}`;
+      tellProgress(deps, speed(stage, pour.bytes(), Math.max(expected, pour.bytes())));
     };
+    // A donor whose applier stands still for us is behind for that alone.
+    const paced = (bytes: number) => (isHeld ? Promise.resolve() : pace.through(bytes));
     const telling = setInterval(tell, TELL_EVERY_MS);
     try {
       const sinkFor = ({ tables }: Inside) => {
         expected = tables.reduce((sum, { bytes }) => sum + bytes, 0);
-        return pour;
+        return slowed(pour, paced);
       };
-      const mark = (name: string) => deps.checkpoint(`logical:${name}`);
+      const mark = (name: string) => {
+        isHeld = name === 'still' || (isHeld && name !== 'snapshots');
+        deps.checkpoint(`logical:${name}`);
+      };
       const itsAccounts = { secret: deps.secret, cluster, instance: knownInstance(cluster, donor), account };
       const accounts = () => accountRows(itsAccounts);
       const dumped = await dumpAll(deps, { ...from, parallel, count: false, accounts }, sinkFor, mark);
@@ -82,6 +92,20 @@ async function dumpThrough(
     }
   });
 }
+
+const slowed = (sink: Sink, paced: (bytes: number) => Promise<void>): Sink => ({
+  ...sink,
+  pieces: () => {
+    const pieces = sink.pieces();
+    return {
+      ...pieces,
+      write: async (bytes) => {
+        await paced(bytes.length);
+        await pieces.write(bytes);
+      },
+    };
+  },
+});
 
 export async function dropSchemas(server: Mysql): Promise<void> {
   const schemas = await server.rows<{ name: string }>(
@@ -97,8 +121,13 @@ export async function dropSchemas(server: Mysql): Promise<void> {
   );
 }
 
-/** `from`: what gave, and its state. */
-export function copyFailed({ instance }: Recipient, from: string, error: unknown): unknown {
+/** `from`: what gave, and its state. `state`: of the recipient. */
+export function copyFailed(
+  { instance }: Recipient,
+  from: string,
+  error: unknown,
+  state = `${instance} may hold half of it and is to be taken for unusable`,
+): unknown {
   if (
     !(error instanceof RunbookError) ||
     !['TOOL_FAILED', 'LOAD_FAILED', 'BACKUP_DAMAGED', 'APPLIER_STOPPED', 'ARCHIVE_GAP'].includes(error.code)
@@ -106,8 +135,8 @@ export function copyFailed({ instance }: Recipient, from: string, error: unknown
     return error;
   return new RunbookError({
     code: 'COPY_FAILED',
-    message: `${instance} could not be filled from ${from}: ${error.message}; ${instance} may hold half of it and is to be taken for unusable`,
-    hint: error.hint,
+    message: `${instance} could not be filled from ${from}: ${error.message}; ${state}`,
+    hint: isDiskFull(error.message) ? LARGER_DISK : error.hint,
     cause: error,
   });
 }

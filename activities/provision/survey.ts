@@ -1,6 +1,5 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { gtidsOf } from '../../workflows/decisions/archive/coverage';
 import { sizeOf as sizeOfBackup } from '../../workflows/decisions/backups/manifest';
 import { type Cluster, type Instance } from '../../workflows/decisions/cluster';
@@ -15,11 +14,11 @@ import { openShelf } from '../archive/shelf';
 import { readCatalogue } from '../backups/catalogue';
 import { placesOf } from '../backups/places';
 import { type Deps, knownInstance, serverAsBackup, words } from '../deps';
-import { hostOf } from '../hosts/control';
 import { type Mysql } from '../mysql/mysql';
 import { runProgram } from '../programs/run';
 import { programNamed } from '../programs/through';
 import { previewCluster } from '../switchover/prepare';
+import { placeOf, xtraBackupOn } from './survey-host';
 
 /** Large fleets of tables take their time to be listed. */
 const DEADLINE = { deadlineMs: 20_000 };
@@ -27,6 +26,8 @@ const DEADLINE = { deadlineMs: 20_000 };
 const VARIABLES = [
   ...['version', 'version_compile_os', 'version_compile_machine', 'innodb_page_size', 'innodb_data_file_path'],
   ...['character_set_server', 'collation_server', 'lower_case_table_names', 'max_allowed_packet', 'datadir'],
+  ...['innodb_data_home_dir', 'innodb_log_group_home_dir', 'innodb_undo_directory'],
+  ...['log_bin_basename', 'relay_log_basename'],
 ];
 export const SYSTEM_SCHEMAS = ['mysql', 'sys', 'information_schema', 'performance_schema'];
 
@@ -54,8 +55,8 @@ async function copyFacts(deps: Deps, cluster: Cluster, name: string): Promise<Co
   try {
     const server = serverAsBackup(deps, cluster, name);
     const variables = await variablesOf(server);
-    const [bytes, plugins, schemas, nonInnodb, grants, freeBytes, logins, authenticates, filesHere] = await Promise.all(
-      [
+    const [bytes, plugins, schemas, nonInnodb, grants, place, logins, authenticates, filesHere, xtrabackup] =
+      await Promise.all([
         sizeOf(server),
         column(
           server,
@@ -69,16 +70,16 @@ async function copyFacts(deps: Deps, cluster: Cluster, name: string): Promise<Co
           [SYSTEM_SCHEMAS],
         ),
         column(server, 'SHOW GRANTS'),
-        freeOn(deps, cluster, name, variables['datadir'] ?? ''),
+        placeOf(cluster, name, variables['datadir'] ?? ''),
         loginsOf(server),
         column(
           server,
           `SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = 'AUTHENTICATION' AND PLUGIN_STATUS = 'ACTIVE'`,
         ),
         writesFilesOf(server, knownInstance(cluster, name)),
-      ],
-    );
-    const files = { freeBytes, filesHere };
+        xtraBackupOn(cluster, name),
+      ]);
+    const files = { freeBytes: null, ...place, filesHere, ...(xtrabackup && { xtrabackup }) };
     return { name, bytes, variables, plugins, schemas, nonInnodb, grants, logins, authenticates, ...files };
   } catch (error) {
     return { name, because: words(error) };
@@ -99,12 +100,18 @@ async function column(server: Mysql, sql: string, values: readonly unknown[] = [
   return rows.map((row) => Object.values(row)[0] ?? '');
 }
 
-const sizeOf = async (server: Mysql): Promise<number | null> => {
-  const size = await server
-    .value('SELECT CAST(SUM(FILE_SIZE) AS DOUBLE) FROM information_schema.INNODB_TABLESPACES', [], DEADLINE)
-    .catch(() => null);
-  return size === null || size === undefined ? null : Number(size);
-};
+/** 5.7 has another name for the list. */
+const SIZES = ['INNODB_TABLESPACES', 'INNODB_SYS_TABLESPACES'];
+
+async function sizeOf(server: Mysql): Promise<number | null> {
+  for (const list of SIZES) {
+    const size = await server
+      .value(`SELECT CAST(SUM(FILE_SIZE) AS DECIMAL(30)) FROM information_schema.${list}`, [], DEADLINE)
+      .catch(() => null);
+    if (size !== null && size !== undefined) return Number(size);
+  }
+  return null;
+}
 
 const FEW = 5;
 
@@ -131,22 +138,6 @@ const userSchemas = (server: Mysql, ours: string): Promise<string[]> =>
   column(server, 'SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN (?)', [
     [...SYSTEM_SCHEMAS, ours],
   ]);
-
-/** Where programs can be run on its host. */
-async function freeOn(deps: Deps, cluster: Cluster, name: string, folder: string): Promise<number | null> {
-  const open = hostOf(cluster, knownInstance(cluster, name))?.open;
-  if (!open || folder === '') return null;
-  const running = open(['df', '-B1', '--output=avail', folder]);
-  const timer = setTimeout(() => running.end(), DEADLINE.deadlineMs);
-  try {
-    const free = Number((await text(running.output)).trim().split('\n').at(-1));
-    return Number.isFinite(free) && (await running.ended).code === 0 ? free : null;
-  } catch {
-    return null;
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** The newest logical backup that is proven, and what is archived. Reads only. */
 async function storedCopy(deps: Deps, cluster: Cluster): Promise<NonNullable<ProvisionSurvey['stored']>> {

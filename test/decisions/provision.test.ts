@@ -2,7 +2,7 @@ import { decideProvision, type ProvisionQuestion } from '../../workflows/decisio
 import { refusalsOfDump } from '../../workflows/decisions/provision/logical';
 import { parseGtidSet, print } from '../../workflows/decisions/gtid-set';
 import { archivedReach } from '../../workflows/decisions/provision/backup';
-import { bandwidthFor } from '../../workflows/decisions/provision/throttle';
+import { bandwidthFor, give, tellGiven } from '../../workflows/decisions/provision/throttle';
 import { type Member } from '../../workflows/decisions/facts';
 import { type CopyFacts, type StoredCopy } from '../../workflows/decisions/provision/facts';
 import { P } from './facts';
@@ -202,4 +202,19 @@ test.each([
   ['it keeps up again: twice as much', { donorLagSeconds: 0, primaryWell: true, now: 25, rate: 25 }, 50],
 ])('a donor, %s', (_, facts, megabytes) => {
   expect(bandwidthFor(facts, policy)).toBe(megabytes);
+});
+
+test('what is told of a throttle has no number that changes with every look', () => {
+  const names = { donor: 'db2', primary: 'db1' };
+  const told = (facts: object, more: object = {}) =>
+    tellGiven(
+      give({ donorLagSeconds: 0, primaryWell: true, now: 0, rate: 100, ...facts }, { ...policy, ...more }, names),
+    );
+  expect(told({})).toBe('');
+  expect(told({}, { maxMegabytesPerSecond: 4 })).toBe(' (at most 4 MB/s: as the inventory says)');
+  expect([11, 17].map((donorLagSeconds) => told({ donorLagSeconds }))).toEqual(
+    Array(2).fill(' (at most 50 MB/s: db2 is more than 10 s behind)'),
+  );
+  expect(told({ donorLagSeconds: 6, now: 25 })).toBe(' (at most 25 MB/s: db2 was behind)');
+  expect(told({ primaryWell: false })).toBe(' (at most 1 MB/s: db1 does not answer, or takes no writes)');
 });

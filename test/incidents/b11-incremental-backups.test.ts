@@ -1,52 +1,25 @@
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { readCatalogue } from '../../activities/backups/catalogue';
 import { takePhysical } from '../../activities/backups/physical/take';
 import { placesOf } from '../../activities/backups/places';
 import { proveBackup } from '../../activities/backups/prove/prove';
 import { retainBackups } from '../../activities/backups/retain';
-import { type Lab } from '../../lab';
-import { passwordOf } from '../../lab/state';
 import { contains } from '../../workflows/decisions/gtid-set';
 import { backupScene } from '../activities/backups/scene';
 import { inLab } from '../support/lab';
 import { eventually } from '../support/wait';
+import { installXtraBackup } from '../support/xtrabackup/install';
 import { executed } from './archived';
-
-/** A real one, where it is named: `XTRABACKUP=/usr/bin/xtrabackup`, its `xbstream` beside it. */
-const REAL = process.env['XTRABACKUP'];
-
-/** The programs, and an option file with a login, as a host has them. */
-function install(lab: Lab): { readonly command: string[]; readonly folder: string } {
-  const folder = join(lab.folder, 'xtrabackup');
-  mkdirSync(folder);
-  const program = (name: string) => {
-    if (REAL !== undefined) return name === 'xtrabackup' ? REAL : join(REAL, '..', name);
-    copyFileSync(join(__dirname, '../support/xtrabackup/stand-in.cjs'), join(folder, name));
-    chmodSync(join(folder, name), 0o755);
-    return join(folder, name);
-  };
-  process.env['STAND_IN_MYSQL'] = join(lab.state.binFolder, 'mysql');
-  process.env['RUNBOOK_XTRABACKUP'] = program('xtrabackup');
-  process.env['RUNBOOK_XBSTREAM'] = program('xbstream');
-  const file = join(folder, 'backup.cnf');
-  const { socket, dataFolder } = lab.server('db2');
-  const password = passwordOf(lab.accounts.root);
-  writeFileSync(
-    file,
-    `[client]\nuser=lab_root\npassword=${password}\nsocket=${socket}\n[mysqld]\ndatadir=${dataFolder}\n`,
-    { mode: 0o600 },
-  );
-  return { command: [process.env['RUNBOOK_XTRABACKUP'], `--defaults-file=${file}`], folder };
-}
 
 test(
   'incremental copies are restored on what they stand on, which retention keeps; where that is gone, none is proven',
   () =>
     inLab({ replicas: 1, router: 'none', durability: 'async' }, async (lab) => {
-      const physical = { tool: 'xtrabackup' as const, ...install(lab) };
+      const physical = installXtraBackup(lab, 'db2');
+      process.env['RUNBOOK_XTRABACKUP'] = physical.command[0];
+      process.env['RUNBOOK_XBSTREAM'] = physical.xbstream;
       const retention = { atLeast: 1, days: 0, weeks: 0, months: 0, promisedDays: 0 };
-      const scene = await backupScene(lab, { physical, retention });
+      const scene = await backupScene(lab, { physical: physical.policy, retention });
       const { deps, cluster } = scene;
       const order = { cluster, source: 'db2', isPrimary: false };
       const write = async (rows: number) => {
@@ -74,7 +47,7 @@ test(
         expect((await take(1)).notes).toEqual(['a full one: db2 has none to put it on']);
         expect((await take(2)).notes).toEqual([`what was changed since ${idOf(1)}`]);
         expect((await take(3)).notes).toEqual([`what was changed since ${idOf(2)}`]);
-        expect(readdirSync(physical.folder).filter((name) => name.includes('b11'))).toEqual([]);
+        expect(readdirSync(physical.policy.folder).filter((name) => name.includes('b11'))).toEqual([]);
         await write(5);
 
         const proved = await prove(3);

@@ -263,7 +263,8 @@ export class Stage {
       ...['lastSession', 'awaitSessions', 'restartApplication', 'endSessions', 'releaseRouters'],
       ...['closeAndCopy', 'replayExtras', 'closeForGood', 'advance', 'settleRejoined'],
       ...['precheckUpgrade', 'watchLinks', 'detach', 'replaceProgram', 'tryQueries', 'compareRows', 'applyAgain'],
-      ...['surveyProvision', 'openRecipient', 'dumpInto', 'settleCopy'],
+      ...['surveyProvision', 'openRecipient', 'cloneFrom', 'dumpInto', 'fillWithFiles', 'fillFromBackup', 'settleCopy'],
+      ...['compareSample', 'shareReads', 'copyExtras', 'startInstance'],
       ...['takeLogical', 'takePhysical', 'retainBackups', 'proveBackup', 'letGoOn'],
     ];
     // Async, so that a fake that throws rejects as an activity does.

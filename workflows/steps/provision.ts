@@ -4,6 +4,7 @@ import { readable } from '../decisions/facts';
 import { bytes } from '../decisions/progress';
 import { decideProvision, type ProvisionPlan } from '../decisions/provision/decide';
 import { type ProvisionSurvey } from '../decisions/provision/facts';
+import { planFiles } from '../decisions/provision/physical';
 import { type RunbookReport } from '../decisions/report';
 import { copying, tidy } from './activities';
 import { byWhom } from './call-off';
@@ -99,7 +100,7 @@ export async function copyFromAny(
 
 async function copyOnce(
   book: Runbook,
-  { cluster, snapshot }: ProvisionSurvey,
+  { cluster, snapshot, copies }: ProvisionSurvey,
   { instance, donor, primary, strategy, backup }: ProvisionPlan,
   touched: { data: boolean },
 ): Promise<void> {
@@ -118,7 +119,10 @@ async function copyOnce(
         const { serverId = 0 } = readable(snapshot.members).find(({ name }) => name === instance) ?? {};
         return copying.fillFromBackup({ cluster, instance, backup, primary, serverId });
       }
-      return copying[strategy === 'clone' ? 'cloneFrom' : 'dumpInto']({ cluster, instance, donor, primary, since });
+      const order = { cluster, instance, donor, primary, since };
+      if (strategy === 'physical')
+        return copying.fillWithFiles({ ...order, ...planFiles({ copies }, donor, instance) });
+      return copying[strategy === 'clone' ? 'cloneFrom' : 'dumpInto'](order);
     },
     tellCopied,
   );

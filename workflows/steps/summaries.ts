@@ -61,6 +61,7 @@ const SUMMARIES: Summaries = {
   closeRecipient: ({ instance }) => `Close ${instance} again`,
   copyExtras: ({ instance }) => `Copy what ${instance} alone has to a file`,
   cloneFrom: ({ instance, donor }) => `Fill ${instance} by CLONE from ${donor}`,
+  fillWithFiles: ({ instance, donor }) => `Fill ${instance} with the files of ${donor}`,
   fillFromBackup: ({ instance, backup }) => `Fill ${instance} from backup ${backup} and the archive`,
   dumpInto: ({ instance, donor }) => `Fill ${instance} from a dump of ${donor}`,
   settleCopy: ({ instance }) => `Close ${instance}, forget the donor's channel`,

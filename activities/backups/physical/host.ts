@@ -1,4 +1,5 @@
 import { PassThrough, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { text } from 'node:stream/consumers';
 import { type Cluster } from '../../../workflows/decisions/cluster';
 import { knownInstance } from '../../deps';
@@ -12,6 +13,8 @@ export interface CopyHost {
   read(argv: readonly string[]): Readable;
   /** The same, all of it. */
   say(argv: readonly string[]): Promise<string>;
+  /** A program that reads `input` to its end; an input that breaks off ends it. Throws as `read`, or what the input failed with. */
+  take(argv: readonly string[], input: Readable): Promise<void>;
 }
 
 /** Throws INVENTORY_INVALID where no program can be run there. */
@@ -41,7 +44,21 @@ export function copyHostOf(cluster: Cluster, name: string): CopyHost {
     output.on('close', () => running.end());
     return output;
   };
-  return { read, say: (argv) => text(read(argv)) };
+  const take = async (argv: readonly string[], input: Readable): Promise<void> => {
+    const running = open([...before, ...argv]);
+    running.output.resume();
+    const broken = await pipeline(input, running.input).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    // Half of what was to come is no end of it.
+    if (broken instanceof RunbookError) running.end();
+    const failed = failureOf(name, argv[0] ?? '', await running.ended);
+    if (broken instanceof RunbookError) throw broken;
+    if (failed) throw failed;
+    if (broken !== null) throw broken as Error;
+  };
+  return { read, say: (argv) => text(read(argv)), take };
 }
 
 const NOT_FOUND = 127;

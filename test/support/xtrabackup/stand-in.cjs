@@ -5,8 +5,8 @@
  * copies is a CLONE, and an incremental one is a whole one, too; `xbstream` is tar. Source: Percona XtraBackup manual.
  */
 const { execFileSync, spawnSync } = require('node:child_process');
-const { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
-const { basename, join } = require('node:path');
+const { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const { basename, dirname, join } = require('node:path');
 
 const options = Object.fromEntries(
   process.argv.slice(2).map((word) => {
@@ -29,6 +29,10 @@ const writeCheckpoints = (folder, { type, from, to }) =>
     `backup_type = ${type}\nfrom_lsn = ${from}\nto_lsn = ${to}\nlast_lsn = ${to}\nflushed_lsn = ${to}\n`,
   );
 
+if (options.version) {
+  process.stderr.write('xtrabackup version 9.7.4-1 based on MySQL server 9.7.4 Linux (x86_64) (revision id: stand-in)\n');
+  process.exit(0);
+}
 if (basename(process.argv[1]) === 'xbstream') unpack();
 else if (options.backup) backUp();
 else if (options.prepare) prepare();
@@ -36,29 +40,32 @@ else fail('neither --backup nor --prepare');
 
 function unpack() {
   if (!options.extract) fail('only --extract');
+  if (existsSync(join(dirname(process.argv[1]), 'disk-is-full'))) fail('write: No space left on device');
   process.exit(spawnSync('tar', ['-x', '--no-same-owner', '-C', options.directory], { stdio: 'inherit' }).status ?? 1);
 }
 
 function backUp() {
   if (options.stream !== 'xbstream') fail('only --stream=xbstream');
-  if (!existsSync(options['extra-lsndir'])) fail(`cannot write to ${options['extra-lsndir']}`);
+  appendFileSync(join(dirname(process.argv[1]), 'copies'), '.');
+  const besides = options['extra-lsndir'];
+  if (besides !== undefined && !existsSync(besides)) fail(`cannot write to ${besides}`);
   const file = `--defaults-file=${options['defaults-file']}`;
   const sql = (statement) =>
-    execFileSync(process.env.STAND_IN_MYSQL, [file, '--batch', '--skip-column-names', '--execute', statement], {
+    execFileSync(join(dirname(process.argv[1]), 'mysql'), [file, '--batch', '--skip-column-names', '--execute', statement], {
       encoding: 'utf8',
     }).trim();
   const from = options['incremental-lsn'] ?? '0';
   const data = join(options['target-dir'], 'data');
   sql('STOP REPLICA SQL_THREAD');
   const gtids = sql('SELECT @@global.gtid_executed').replaceAll('\\n', '\n');
-  sql(`CLONE LOCAL DATA DIRECTORY = '${data}'`);
+  cloneInto(data);
   const [to, version] = [
     sql("SELECT JSON_EXTRACT(STORAGE_ENGINES, '$.InnoDB.LSN') FROM performance_schema.log_status"),
     sql('SELECT VERSION()'),
   ];
   sql('START REPLICA SQL_THREAD');
   if (BigInt(from) > BigInt(to)) fail(`incremental-lsn ${from} is behind the end of the redo log ${to}`);
-  for (const folder of [data, options['extra-lsndir']]) {
+  for (const folder of besides === undefined ? [data] : [data, besides]) {
     writeCheckpoints(folder, { type: from === '0' ? 'full-backuped' : 'incremental', from, to });
     writeFileSync(
       join(folder, 'xtrabackup_info'),
@@ -66,6 +73,21 @@ function backUp() {
     );
   }
   process.exit(spawnSync('tar', ['-c', '-f', '-', '-C', data, '.'], { stdio: 'inherit' }).status ?? 1);
+}
+
+/** A server clones once at a time: the clone of a stand-in that was killed comes to its end first, as that of nobody. */
+function cloneInto(data) {
+  for (;;) {
+    const { status, stderr } = spawnSync(
+      join(dirname(process.argv[1]), 'mysql'),
+      [`--defaults-file=${options['defaults-file']}`, '--execute', `CLONE LOCAL DATA DIRECTORY = '${data}'`],
+      { encoding: 'utf8' },
+    );
+    if (status === 0) return;
+    if (!/ERROR (3634|1007)/.test(stderr)) fail(stderr);
+    rmSync(data, { recursive: true, force: true });
+    spawnSync('sleep', ['0.2']);
+  }
 }
 
 function prepare() {

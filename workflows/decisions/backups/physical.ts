@@ -5,18 +5,13 @@ import { type KnownBackup } from './manifest';
 /** What stands against a physical copy of that server. */
 export function refusePhysical(cluster: Cluster, source: string, isPrimary: boolean, incremental: boolean): Refusal[] {
   const physical = cluster.backups?.physical;
-  const control = instanceNamed(cluster, source)?.control;
   const refusals: Refusal[] = [];
   if (!physical)
     refusals.push({
       sentence: `the inventory does not say how a data folder of ${cluster.name} is copied`,
       cure: `write clusters.${cluster.name}.backups.physical: { tool: clone, folder: /var/lib/mysql-clone }`,
     });
-  if (control === undefined || control.kind === 'command')
-    refusals.push({
-      sentence: `no program can be run on the host of ${source}`,
-      cure: `give ${source} a control of kind local, systemd or ssh in the inventory, or take a logical backup`,
-    });
+  refusals.push(...refuseHost(cluster, source));
   if (isPrimary && physical?.tool === 'clone')
     refusals.push({
       sentence: `${source} takes the writes, which would wait while the copy comes to its end`,
@@ -28,6 +23,18 @@ export function refusePhysical(cluster: Cluster, source: string, isPrimary: bool
       cure: 'leave "incremental" out, or let XtraBackup copy: backups.physical.tool in the inventory',
     });
   return refusals;
+}
+
+/** Files are copied by programs on the host of their server. */
+export function refuseHost(cluster: Cluster, name: string): Refusal[] {
+  const control = instanceNamed(cluster, name)?.control;
+  if (control !== undefined && control.kind !== 'command') return [];
+  return [
+    {
+      sentence: `no program can be run on the host of ${name}`,
+      cure: `give ${name} a control of kind local, systemd or ssh in the inventory, or copy logically`,
+    },
+  ];
 }
 
 /** Of a CLONE that goes on, in bytes and bytes a second. */

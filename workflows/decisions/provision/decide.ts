@@ -11,7 +11,8 @@ import { sourceOf } from '../topology';
 import { chooseDonors, type Donor } from './donors';
 import { copyOf, type ProvisionSurvey } from './facts';
 import { refusalsOfBackup } from './backup';
-import { FROM_DONOR, type Strategy, unread, whyNot } from './strategies';
+import { planFiles } from './physical';
+import { type Strategy, unread, waysFrom, whyNot } from './strategies';
 
 export interface ProvisionQuestion {
   readonly survey: ProvisionSurvey;
@@ -40,6 +41,8 @@ export interface ProvisionPlan {
   /** GTID set (text) that nobody else has; '' = none. */
   readonly extra: string;
   readonly bytes: number | null;
+  /** What it holds now lies beside the new data until its server answers. */
+  readonly keepsOld: boolean;
   readonly risks: readonly Risk[];
   readonly because: string;
   readonly hash: string;
@@ -90,7 +93,11 @@ function chooseWay(question: ProvisionQuestion, primary: InstanceFacts, extra: s
   const { survey, instance, donor: wanted, without } = question;
   const ranked = chooseDonors({ survey, instance, primary, without });
   const donors = wanted === null ? ranked : ranked.filter(({ name }) => name === wanted);
-  const ways = FROM_DONOR.filter((way) => question.strategy === null || way === question.strategy);
+  const ways = waysFrom(
+    survey,
+    donors.map(({ name }) => name),
+    question.strategy,
+  );
   const against: Refusal[] = [];
   const ask = (these: readonly Donor[]): ProvisionDecision | null => {
     for (const strategy of ways)
@@ -168,7 +175,8 @@ function found({ survey, instance }: ProvisionQuestion, way: Way): ProvisionDeci
   const comparedWith = beside === primary.name ? null : beside;
   const about = { instance, primary: primary.name, strategy, donor: donor.name, backup, comparedWith, extra };
   const hash = hashOf({ kind: 'provision', ...about, risks: risks.map(({ sentence }) => sentence) });
-  return { act: 'provision', because, plan: { ...about, bytes: size, risks, because, hash } };
+  const keepsOld = strategy === 'physical' && planFiles(survey, donor.name, instance).keepsOld;
+  return { act: 'provision', because, plan: { ...about, bytes: size, keepsOld, risks, because, hash } };
 }
 
 const notDeclared = ({ survey: { cluster }, instance }: ProvisionQuestion): Refusal => ({
@@ -255,6 +263,7 @@ export function summariseProvision({
   strategy,
   donor,
   comparedWith,
+  keepsOld,
   because,
   risks,
   hash,
@@ -265,7 +274,9 @@ export function summariseProvision({
     summary: `fill ${instance} anew by ${strategy} from ${donor} and let it follow ${primary}`,
     lines: [
       because,
-      `all data of ${instance} is dropped first; until it is filled it is unusable`,
+      keepsOld
+        ? `all data of ${instance} is set aside, and goes when its server answers on the new`
+        : `all data of ${instance} is dropped first; until it is filled it is unusable`,
       `${instance} follows ${primary} by auto-position, read-only for good, and catches up`,
       `${comparedWith === null ? 'it is compared with nobody, for there is no other replica' : `some of its tables are compared with ${comparedWith} at the same GTID set`}; then reads come to it`,
     ],

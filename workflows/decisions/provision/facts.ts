@@ -18,6 +18,10 @@ export interface CopyFacts {
   readonly grants: readonly string[];
   /** Of the disk with the data folder; null = not known from here. */
   readonly freeBytes: number | null;
+  /** The data folder, past symbolic links; left out = not known from here. */
+  readonly folder?: { readonly path: string; readonly isMount: boolean };
+  /** XtraBackup on its host and the release that it was made for; left out = the inventory names none. */
+  readonly xtrabackup?: { readonly madeFor: string } | { readonly because: string };
   /** Who logs in by which authentication plugin, a few of each: `'app'@'%'`. */
   readonly logins?: Readonly<Record<string, readonly string[]>>;
   /** Authentication plugins that it has. */

@@ -29,3 +29,32 @@ export function bandwidthFor(facts: ThrottleFacts, policy: ProvisioningPolicy): 
   // Nobody is held back by a limit far above what comes.
   return limit === 0 ? (more > 4 * Math.max(rate, 64) ? 0 : more) : Math.min(limit, more);
 }
+
+/** What a donor may give from now on, and why. */
+export interface Given {
+  /** Megabytes a second; 0 = no limit. */
+  readonly megabytes: number;
+  /** The cluster is not well: who can stand still does. */
+  readonly standsStill: boolean;
+  /** No number that changes all the time: each line that is told stays in the run's history. */
+  readonly because: string;
+}
+
+export function give(
+  facts: ThrottleFacts,
+  policy: ProvisioningPolicy,
+  { donor, primary }: { readonly donor: string; readonly primary: string },
+): Given {
+  const megabytes = bandwidthFor(facts, policy);
+  const because = (): string => {
+    if (!facts.primaryWell) return `${primary} does not answer, or takes no writes`;
+    if (facts.donorLagSeconds > policy.donorLagSeconds)
+      return `${donor} is more than ${policy.donorLagSeconds} s behind`;
+    return megabytes === policy.maxMegabytesPerSecond ? 'as the inventory says' : `${donor} was behind`;
+  };
+  return { megabytes, standsStill: !facts.primaryWell, because: because() };
+}
+
+/** To be put behind the name of a stage; '' = nothing holds it back. */
+export const tellGiven = ({ megabytes, because }: Given): string =>
+  megabytes === 0 ? '' : ` (at most ${megabytes} MB/s: ${because})`;

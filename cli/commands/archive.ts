@@ -16,7 +16,7 @@ export function registerArchive(program: Command): void {
     .action(async (name: string, _options: object, command: Command) => {
       const context = contextOf(command);
       await requireRole(context, 'operator');
-      if (await context.inventoryIfAny()) await context.cluster(name);
+      await refuseWithoutPolicy(context, name);
       const [{ withTemporal }, { startArchive }] = await load();
       await withTemporal(context, async (door) => {
         const started = await startArchive(door, name, context.by);
@@ -33,6 +33,7 @@ export function registerArchive(program: Command): void {
       const [{ withTemporal }, { stopArchive }] = await load();
       await withTemporal(context, async (door) => {
         const stopped = await stopArchive(door, name);
+        if (stopped === 'was not archived') await refuseUnknown(context, name);
         context.answer(STOP_WORDS[stopped].replaceAll('CLUSTER', name), { cluster: name, stopped });
         if (stopped === 'asked') process.exitCode = EXIT.failed;
       });
@@ -45,6 +46,7 @@ export function registerArchive(program: Command): void {
       const [{ withTemporal }, { archiveStatus, archiveWords }] = await load();
       await withTemporal(context, async (door) => {
         const status = await archiveStatus(door, name);
+        if (!status.archived) await refuseUnknown(context, name);
         context.answer(archiveWords(status), status);
         if (status.details === null || status.details.troubles.length > 0) process.exitCode = EXIT.failed;
       });
@@ -71,6 +73,17 @@ interface FindOptions {
 }
 
 const load = () => Promise.all([import('../temporal.js'), import('../archiving.js')]);
+
+/** One that the inventory no longer names can still be seen and stopped. */
+async function refuseUnknown(context: Context, name: string): Promise<void> {
+  if (await context.inventoryIfAny()) await context.cluster(name);
+}
+
+async function refuseWithoutPolicy(context: Context, name: string): Promise<void> {
+  if (!(await context.inventoryIfAny())) return;
+  const { archiveOf } = await import('../../activities/archive/policy.js');
+  archiveOf((await context.cluster(name)).cluster);
+}
 
 const STOP_WORDS = {
   stopped: 'The binary logs of CLUSTER are no longer archived.',

@@ -135,7 +135,7 @@ async function withAccounts(
     await dropOthers(mysql, login.account.user);
     await withClientFile(login, login, async (options) => {
       for (const file of manifest.files.filter(({ part }) => part === 'accounts'))
-        await loadSql(options, file.key, await openFile(store, sealing, file));
+        await loadSql(options, file.key, await openFile({ store, sealing }, file));
     });
     await forgetOurs(scratch, login.account.user);
     await work(login);

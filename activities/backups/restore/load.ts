@@ -1,4 +1,4 @@
-import { Readable, Writable } from 'node:stream';
+import { addAbortSignal, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type BackupFile, type BackupManifest, type FilePart } from '../../../workflows/decisions/backups/manifest';
 import { type Cluster, type Instance, type SecretReference } from '../../../workflows/decisions/cluster';
@@ -28,6 +28,8 @@ export interface LoadOrder {
   /** `locked`: accounts exist, as definers of views and routines, and nobody can log in as one of them; what cannot be had here is left out. */
   readonly accounts: 'locked' | 'as they were';
   readonly progress: (done: number, total: number) => void;
+  /** Breaks it off at once. */
+  readonly stopped?: AbortSignal | undefined;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface LoadOrder {
  * Source: MySQL manual, "mysql Client Options", --binary-mode; "gtid_purged".
  */
 export async function loadBackup(order: LoadOrder, target: LoadTarget): Promise<void> {
-  const { manifest, parallel, store, sealing } = order;
+  const { manifest, parallel } = order;
   const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   const account = target.cluster.accounts.admin;
@@ -44,7 +46,7 @@ export async function loadBackup(order: LoadOrder, target: LoadTarget): Promise<
   await withClientFile(target, at, async (options) => {
     const load = async (file: BackupFile) => {
       const force = file.part === 'accounts' && order.accounts === 'locked' ? ['--force'] : [];
-      await loadSql(options, file.key, await openFile(store, sealing, file), force);
+      await loadSql(options, file.key, await openFile(order, file), force);
       done += file.bytes;
       order.progress(done, total);
     };
@@ -63,8 +65,7 @@ export async function loadBackup(order: LoadOrder, target: LoadTarget): Promise<
 
 /** What is stored, as it was before it was sealed; an error at its end where it is not what the manifest says. `heard`: bytes as stored, as they come. */
 export function openFile(
-  store: Store,
-  sealing: Sealing,
+  { store, sealing, stopped }: Pick<LoadOrder, 'store' | 'sealing' | 'stopped'>,
   file: BackupFile,
   heard: (bytes: number) => void = () => undefined,
 ): Promise<Readable> {
@@ -81,7 +82,7 @@ export function openFile(
         else checked.destroy(damaged(file.key, 'it is not what was stored: its hash differs from the manifest'));
       })
       .catch((error: unknown) => checked.destroy(error as Error));
-    return checked;
+    return stopped ? addAbortSignal(stopped, checked) : checked;
   });
 }
 

@@ -14,6 +14,8 @@ export interface UnpackOrder {
   /** The full one first, then the incremental ones that are put on it. */
   readonly chain: readonly BackupManifest[];
   readonly progress: (done: number, total: number) => void;
+  /** Breaks it off at once. */
+  readonly stopped?: AbortSignal | undefined;
 }
 
 /**
@@ -35,19 +37,19 @@ export async function unpackInto(dataFolder: string, order: UnpackOrder): Promis
       // What an incremental one goes on with may not be rolled back yet.
       const more = manifest === last ? [] : ['--apply-log-only'];
       const from = isWhole ? [] : [`--incremental-dir=${folder}`];
-      await prepare(manifest, ['--prepare', ...more, `--target-dir=${dataFolder}`, ...from]);
+      await prepare(manifest, ['--prepare', ...more, `--target-dir=${dataFolder}`, ...from], order.stopped);
     }
     if (!isWhole) await rm(folder, { recursive: true });
   }
 }
 
 async function unpack(
-  { store, sealing }: UnpackOrder,
+  order: UnpackOrder,
   file: BackupFile,
   folder: string,
   heard: (bytes: number) => void,
 ): Promise<void> {
-  const input = await openFile(store, sealing, file, heard);
+  const input = await openFile(order, file, heard);
   const unpacker = file.key.includes('.xbstream')
     ? [programNamed('xbstream'), '--extract', `--directory=${folder}`]
     : ['tar', '--extract', '--no-same-owner', `--directory=${folder}`];
@@ -59,11 +61,16 @@ async function unpack(
   );
 }
 
-const prepare = ({ id }: BackupManifest, options: readonly string[]): Promise<void> =>
-  finish(throughProgram([programNamed('xtrabackup'), ...options], { failed: notTaken(id, 'xtrabackup --prepare') }));
+const prepare = ({ id }: BackupManifest, options: readonly string[], stopped?: AbortSignal): Promise<void> =>
+  finish(
+    throughProgram([programNamed('xtrabackup'), ...options], { failed: notTaken(id, 'xtrabackup --prepare') }),
+    stopped,
+  );
 
-const finish = (output: NodeJS.ReadableStream): Promise<void> =>
-  pipeline(output, new Writable({ write: (_chunk, _encoding, next) => next() }));
+const finish = (output: NodeJS.ReadableStream, stopped?: AbortSignal): Promise<void> =>
+  pipeline(output, new Writable({ write: (_chunk, _encoding, next) => next() }), {
+    ...(stopped && { signal: stopped }),
+  });
 
 const notTaken = (what: string, program: string) => (how: string, said: string) =>
   new RunbookError({

@@ -13,7 +13,7 @@ import { RunbookError } from '../errors';
 import { withClientFile } from '../mysql/client-file';
 import { type Mysql } from '../mysql/mysql';
 import { tellProgress } from '../progress';
-import { copyAccounts, type Login } from './accounts';
+import { accountRows, loadAccountRows, type Login } from './accounts';
 import { type Copied } from './clone';
 import { speedometer } from './clone-status';
 import { copyFailed, dropSchemas } from './logical';
@@ -65,7 +65,7 @@ export async function fillFromBackup(deps: Deps, order: FromBackupOrder): Promis
         { ...login, cluster: { ...cluster, accounts: { ...cluster.accounts, admin: account } }, mysql: server },
       );
       deps.checkpoint('stored:loaded');
-      await copyAccounts(accounts, login, server);
+      await loadAccountRows(await accountRows(accounts), login, server);
       deps.checkpoint('stored:accounts');
     });
     const applied = await applyArchive(deps, order, manifest);

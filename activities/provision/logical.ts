@@ -10,7 +10,7 @@ import { type Mysql } from '../mysql/mysql';
 import { quoteName } from '../mysql/quoting';
 import { withoutRedoLog } from '../mysql/redo-log';
 import { tellProgress } from '../progress';
-import { copyAccounts } from './accounts';
+import { accountRows, loadAccountRows } from './accounts';
 import { type CloneOrder, type Copied } from './clone';
 import { speedometer } from './clone-status';
 import { type Recipient } from './recipient';
@@ -40,8 +40,8 @@ export async function dumpInto(deps: Deps, order: CloneOrder): Promise<Copied> {
     deps.checkpoint('logical:loaded');
     await setGtids(server, dumped.gtidExecuted);
     const account = cluster.accounts.backup ?? cluster.accounts.admin;
-    const login = (name: string) => ({ secret: deps.secret, cluster, instance: knownInstance(cluster, name), account });
-    await copyAccounts(login(donor), login(instance), server);
+    const login = { secret: deps.secret, cluster, instance: knownInstance(cluster, instance), account };
+    await loadAccountRows(dumped.accounts, login, server);
     deps.checkpoint('logical:accounts');
     const seconds = Math.round((performance.now() - begun) / 1000);
     return { gtids: dumped.gtidExecuted, bytes, seconds, notes: dumped.notes };
@@ -72,7 +72,9 @@ async function dumpThrough(
         return pour;
       };
       const mark = (name: string) => deps.checkpoint(`logical:${name}`);
-      const dumped = await dumpAll(deps, { ...from, parallel, count: false }, sinkFor, mark);
+      const itsAccounts = { secret: deps.secret, cluster, instance: knownInstance(cluster, donor), account };
+      const accounts = () => accountRows(itsAccounts);
+      const dumped = await dumpAll(deps, { ...from, parallel, count: false, accounts }, sinkFor, mark);
       return { dumped, bytes: pour.bytes() };
     } finally {
       clearInterval(telling);

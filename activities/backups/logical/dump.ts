@@ -4,7 +4,7 @@ import { RunbookError } from '../../errors';
 import { withClientFile } from '../../mysql/client-file';
 import { type Counting, countRows, inOrder } from '../count';
 import { serverFacts, type ServerFacts } from '../server-facts';
-import { readAccounts } from './accounts';
+import { type Accounts, accountsOfNow } from './accounts';
 import { dumpOf, fullName, storeDefinitions, storeSchemas } from './definitions';
 import { type HoldOrder, whileStill } from './hold';
 import { type Sink } from './sink';
@@ -17,6 +17,8 @@ export interface DumpOrder extends HoldOrder {
   readonly parallel: number;
   /** Count the rows of every table in the same snapshot. */
   readonly count: boolean;
+  /** Its accounts as SQL, as they are now. */
+  readonly accounts: () => Promise<string>;
 }
 
 /** From this size on a table's definition is a piece of its own: its indexes can be made when its rows are there. */
@@ -25,6 +27,8 @@ const LARGE_BYTES = 4 * 1_048_576;
 const SNAPSHOTS_WITHIN_MS = 30_000;
 
 export interface Dumped extends ServerFacts {
+  /** SQL. */
+  readonly accounts: string;
   readonly counted: readonly TableFacts[];
   readonly stillMs: number;
   readonly notes: readonly string[];
@@ -35,6 +39,8 @@ interface Opened {
   readonly dumps: readonly Dump[];
   readonly counting: readonly Counting[];
   readonly facts: ServerFacts;
+  /** SQL. */
+  readonly accounts: string;
 }
 
 /**
@@ -53,6 +59,7 @@ export async function dumpAll(
   const account = cluster.accounts.backup ?? cluster.accounts.admin;
   return withClientFile(deps, { cluster, instance, account }, async (file) => {
     const running: Dump[] = [];
+    const known: { accounts: Accounts | null } = { accounts: null };
     const open = async (): Promise<Opened> => {
       const facts = await serverFacts(server);
       const inside = await server.session((session) => lookInside(session), { deadlineMs: SNAPSHOTS_WITHIN_MS });
@@ -63,9 +70,11 @@ export async function dumpAll(
       const counting = shareOut(counted, Math.min(parallel, 2)).map((share) => countRows(server, share));
       if (running.length > 0) await awaitSnapshots(server, running, SNAPSHOTS_WITHIN_MS);
       await Promise.all(counting.map(({ ready }) => ready));
-      return { inside, dumps: [...running], counting, facts };
+      // A server shows accounts from its memory, not from a snapshot: what is created or dropped later must not be in it.
+      const { sql: accounts } = await accountsOfNow(server, order.accounts, known.accounts);
+      return { inside, dumps: [...running], counting, facts, accounts };
     };
-    const store = async ({ inside, dumps }: Opened): Promise<void> => {
+    const store = async ({ inside, dumps, accounts }: Opened): Promise<void> => {
       const files = sinkFor(inside);
       const large = new Set(inside.tables.filter(({ bytes }) => bytes >= LARGE_BYTES).map(fullName));
       const bytesOf = ({ schema, table, first }: Piece) =>
@@ -74,7 +83,7 @@ export async function dumpAll(
       await Promise.all(dumps.map(({ output }) => splitDump(output, files.pieces(), bytesOf)));
       mark('tables');
       await storeDefinitions(file, inside, files);
-      await files.put('accounts', await server.session((session) => readAccounts(session), { deadlineMs: 60_000 }));
+      await files.put('accounts', accounts);
       const now = await server.session((session) => lookInside(session), { deadlineMs: 60_000 });
       if (now.fingerprint !== inside.fingerprint)
         throw new RunbookError({
@@ -88,6 +97,8 @@ export async function dumpAll(
     try {
       const begun = performance.now();
       const without = await withoutSnapshot(server, SNAPSHOTS_WITHIN_MS);
+      // One that is dropped between two statements makes them fail: it is read again while nothing commits.
+      known.accounts = await accountsOfNow(server, order.accounts).catch(() => null);
       let stillMs = 0;
       const still = <Result>(work: () => Promise<Result>) =>
         whileStill(deps, order, async () => {
@@ -110,7 +121,8 @@ export async function dumpAll(
         without.length === 0
           ? []
           : [`nothing was applied until the end, because ${without.slice(0, 3).join(', ')} have no snapshots`];
-      return { ...opened.facts, counted: inOrder(counted), stillMs: Math.round(stillMs), notes };
+      const { facts, accounts } = opened;
+      return { ...facts, accounts, counted: inOrder(counted), stillMs: Math.round(stillMs), notes };
     } finally {
       for (const { output } of running) output.destroy();
     }

@@ -1,5 +1,6 @@
-import { type Deps } from '../../deps';
+import { type Deps, serverAsBackup } from '../../deps';
 import { type Stoppable, takeBackup, type Taken, type TakeOrder } from '../take';
+import { statementsOfAccounts } from './accounts';
 import { dumpAll } from './dump';
 
 /**
@@ -9,7 +10,10 @@ import { dumpAll } from './dump';
  * Throws TOOL_MISSING, TOOL_FAILED, STORE_UNREACHABLE, STORE_FULL, STORE_REFUSED, LOCK_WAIT_EXCEEDED and those of the server.
  */
 export const takeLogical = (deps: Deps & Stoppable, order: TakeOrder): Promise<Taken> =>
-  takeBackup(deps, order, async ({ policy: { parallel }, files, mark }) => ({
-    ...(await dumpAll(deps, { ...order, parallel, count: true }, () => files, mark)),
-    ...{ kind: 'logical', tool: 'mysqldump', base: null },
-  }));
+  takeBackup(deps, order, async ({ policy: { parallel }, files, mark }) => {
+    const accounts = () => statementsOfAccounts(serverAsBackup(deps, order.cluster, order.source));
+    return {
+      ...(await dumpAll(deps, { ...order, parallel, count: true, accounts }, () => files, mark)),
+      ...{ kind: 'logical', tool: 'mysqldump', base: null },
+    };
+  });

@@ -80,7 +80,7 @@ export async function applyArchived(
     const part = intersect(wanted, gtidsIn(batch));
     const left = subtract(part, await executed());
     if (isEmpty(left)) continue;
-    const stage = await layOut(server, shelf, batch, left);
+    const stage = await layOut(server, shelf, batch, left, hooks.checkpoint);
     bytes += stage.bytes;
     hooks.checkpoint('apply:laid out');
     if (order.keepSettings !== true) await beQuick(server);
@@ -146,7 +146,13 @@ interface Stage {
 }
 
 /** Relay logs that hold `wanted` and nothing else, one for each file, and their index. What was there of the channel is forgotten. */
-async function layOut(server: Mysql, shelf: Shelf, files: readonly ArchivedFile[], wanted: GtidSet): Promise<Stage> {
+async function layOut(
+  server: Mysql,
+  shelf: Shelf,
+  files: readonly ArchivedFile[],
+  wanted: GtidSet,
+  checkpoint: ApplyHooks['checkpoint'],
+): Promise<Stage> {
   await forget(server);
   const base = `${String(await server.value('SELECT @@global.relay_log_basename'))}-${CHANNEL}`;
   await removeAll(base);
@@ -155,6 +161,7 @@ async function layOut(server: Mysql, shelf: Shelf, files: readonly ArchivedFile[
   const names: string[] = [];
   let bytes = 0;
   for (const file of files) {
+    checkpoint('apply:laying out');
     const path = `${base}.${String(names.length + 1).padStart(6, '0')}`;
     const output = await open(path, 'w', 0o640);
     try {

@@ -92,36 +92,53 @@ export async function restoreTo(deps: CancellableDeps, order: RestoreOrder): Pro
   if (ready) return { applied: null, server: ready, files: [], replaced: [] };
   await removeHalfKept(folder);
 
-  let over = false;
+  const until = stoppableUntil(deps.cancelled);
+  const { stopped } = until;
   const told: Deps = {
     ...deps,
     checkpoint(name) {
       deps.checkpoint(name);
-      if (!over) deps.cancelled.throwIfAborted();
+      stopped.throwIfAborted();
     },
   };
   told.checkpoint('restore:begin');
   const name = `restore-${run}`;
   const progress = progressOf(told);
-  const scratch =
-    'backup' in from
-      ? await restoreIntoScratch(told, {
-          ...{ cluster, place, name, progress: progress('load', 'bytes') },
-          manifest: (await findBackup(store, cluster.name, from.backup)).manifest,
-        })
-      : await startScratch(place, { name, settings: await settingsOf(told, cluster, from.replica) });
+  let scratch: Scratch | null = null;
   try {
+    scratch =
+      'backup' in from
+        ? await restoreIntoScratch(told, {
+            ...{ cluster, place, name, stopped, progress: progress('load', 'bytes') },
+            manifest: (await findBackup(store, cluster.name, from.backup)).manifest,
+          })
+        : await startScratch(place, { name, stopped, settings: await settingsOf(told, cluster, from.replica) });
     const applied =
       'backup' in from
         ? await applyUpTo(told, order, scratch, progress('apply', 'transactions'))
         : await fromReplica(told, order, from.replica, scratch);
     told.checkpoint('restore:target');
     // What has begun to go where it is wanted goes on to its end.
-    over = true;
-    return { applied, ...(await handOver(told, order, scratch, () => keepScratch(told, scratch, place, folder))) };
+    until.end();
+    const restored = scratch;
+    return { applied, ...(await handOver(told, order, restored, () => keepScratch(told, restored, place, folder))) };
+  } catch (error) {
+    // Its scratch server was ended: whatever somebody says of that is no finding.
+    stopped.throwIfAborted();
+    throw error;
   } finally {
-    await scratch.destroy();
+    until.end();
+    await scratch?.destroy();
   }
+}
+
+/** Follows `signal` until its end. */
+function stoppableUntil(signal: AbortSignal): { readonly stopped: AbortSignal; readonly end: () => void } {
+  const own = new AbortController();
+  const pass = () => own.abort(signal.reason);
+  if (signal.aborted) pass();
+  signal.addEventListener('abort', pass);
+  return { stopped: own.signal, end: () => signal.removeEventListener('abort', pass) };
 }
 
 type Progress = (done: number, total: number) => void;

@@ -59,6 +59,7 @@ export async function dumpAll(
   const account = cluster.accounts.backup ?? cluster.accounts.admin;
   return withClientFile(deps, { cluster, instance, account }, async (file) => {
     const running: Dump[] = [];
+    const over = new AbortController();
     const known: { accounts: Accounts | null } = { accounts: null };
     const open = async (): Promise<Opened> => {
       const facts = await serverFacts(server);
@@ -67,7 +68,7 @@ export async function dumpAll(
       for (const [number, share] of shares.entries()) running.push(await dumpOf(file, number, inside, share));
       // Counting sessions come from a small pool that others need, too.
       const counted = order.count ? inside.tables : [];
-      const counting = shareOut(counted, Math.min(parallel, 2)).map((share) => countRows(server, share));
+      const counting = shareOut(counted, Math.min(parallel, 2)).map((share) => countRows(server, share, over.signal));
       if (running.length > 0) await awaitSnapshots(server, running, SNAPSHOTS_WITHIN_MS);
       await Promise.all(counting.map(({ ready }) => ready));
       // A server shows accounts from its memory, not from a snapshot: what is created or dropped later must not be in it.
@@ -125,6 +126,7 @@ export async function dumpAll(
       return { ...facts, accounts, counted: inOrder(counted), stillMs: Math.round(stillMs), notes };
     } finally {
       for (const { output } of running) output.destroy();
+      over.abort();
     }
   });
 }

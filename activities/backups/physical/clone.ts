@@ -8,7 +8,7 @@ import { type Counting, countRows, inOrder } from '../count';
 import { whileStill } from '../logical/hold';
 import { lookInside, withoutSnapshot } from '../logical/tables';
 import { serverFacts, type ServerFacts } from '../server-facts';
-import { type Copied, type TakeOrder, type Taking } from '../take';
+import { type Copied, type Stoppable, type TakeOrder, type Taking } from '../take';
 import { copyHostOf } from './host';
 
 const LOOK_EVERY_MS = 100;
@@ -24,7 +24,7 @@ const STATEMENT_MS = 2_000_000_000;
  * Source: MySQL manual, "Cloning Data Locally", "The clone_progress Table"; seen on 9.7.4.
  */
 export async function copyByClone(
-  deps: Deps,
+  deps: Deps & Stoppable,
   order: TakeOrder,
   { folder }: PhysicalPolicy,
   { files, mark }: Taking,
@@ -69,7 +69,7 @@ interface Cloned {
 
 /** null = it may hold less than what had been executed when the applier stood. `standing`: it stands from before the beginning. */
 async function cloneOnce(
-  deps: Deps,
+  deps: Deps & Stoppable,
   order: TakeOrder,
   destination: string,
   standing: boolean,
@@ -106,7 +106,7 @@ async function cloneOnce(
     const isDecided = !standing && (statement.over || (await readStages(server, id)).redo !== 'Not Started');
     if (isDecided && facts.gtidExecuted !== before.gtidExecuted) return null;
     const { tables } = await copied.session((session) => lookInside(session), { deadlineMs: LOOK_WITHIN_MS });
-    const counting = countRows(copied, tables);
+    const counting = countRows(copied, tables, deps.stopped);
     await counting.ready;
     await until(({ redo }) => redo === 'Completed');
     return { facts, counting };

@@ -1,8 +1,10 @@
 import { type Deps, serverAsBackup, serverNamed } from '../../deps';
 import { type Session } from '../../mysql/mysql';
+import { untilStopped } from '../../mysql/sessions';
 import { whileStill } from '../logical/hold';
 import { lookInside, type Table } from '../logical/tables';
 import { type Scratch } from '../scratch/scratch';
+import { type Stoppable } from '../take';
 import { executedOn, type FollowOrder } from './follow';
 import { fullName, named, quoted } from './tables';
 
@@ -25,7 +27,7 @@ const READ_WITHIN_MS = 86_400_000;
  * its tables are read from that snapshot. Throws what `meanwhile` throws. Source: MySQL manual, "CHECKSUM TABLE Statement".
  */
 export async function openOracle(
-  deps: Deps,
+  deps: Deps & Stoppable,
   order: FollowOrder,
   meanwhile: (gtids: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<Oracle> {
@@ -43,7 +45,7 @@ export async function openOracle(
         await session.run('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
         await session.run('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
         ready();
-        return sumsOf(session, tables);
+        return untilStopped(copied, session, deps.stopped, () => sumsOf(session, tables, deps.stopped));
       },
       { deadlineMs: READ_WITHIN_MS },
     );
@@ -70,9 +72,11 @@ export async function compareWithOracle({ tables, leftOut, sums }: Oracle, { mys
 async function sumsOf(
   session: Session,
   tables: readonly { readonly schema: string; readonly name: string }[],
+  stopped?: AbortSignal,
 ): Promise<Map<string, string>> {
   const sums = new Map<string, string>();
   for (const table of tables) {
+    stopped?.throwIfAborted();
     const [row] = await session.rows<{ Checksum: number | string | null }>(`CHECKSUM TABLE ${quoted(table)}`);
     sums.set(fullName(table), String(row?.Checksum ?? 'none'));
   }

@@ -6,6 +6,7 @@ import { archiveOf } from '../../archive/policy';
 import { openShelf, type Shelf } from '../../archive/shelf';
 import { type Deps, serverNamed } from '../../deps';
 import { type Scratch } from '../scratch/scratch';
+import { type Stoppable } from '../take';
 import { executedOn, type FollowOrder } from './follow';
 import { compareWithOracle, openOracle } from './oracle';
 import { type Said, skipped, verdict } from './said';
@@ -19,7 +20,12 @@ const GRACE_MS = 30_000;
  * table is compared with a snapshot of the source. The source goes on at once; the archive is waited for.
  * Throws ARCHIVE_GAP, BACKUP_DAMAGED, APPLIER_STOPPED.
  */
-export async function provePoint(deps: Deps, order: FollowOrder, base: string, scratch: Scratch): Promise<Said> {
+export async function provePoint(
+  deps: Deps & Stoppable,
+  order: FollowOrder,
+  base: string,
+  scratch: Scratch,
+): Promise<Said> {
   const { cluster, source } = order;
   if (!cluster.backups?.archive) return skipped('no binary logs are archived');
   const shelf = await openShelf(deps, cluster);
@@ -28,7 +34,13 @@ export async function provePoint(deps: Deps, order: FollowOrder, base: string, s
       scratch.mysql,
       shelf,
       { target: parseGtidSet(target), without: emptyGtidSet },
-      { checkpoint: deps.checkpoint, progress: (done, total) => deps.heartbeat({ stage: 'archive', done, total }) },
+      {
+        checkpoint: (name) => {
+          deps.stopped?.throwIfAborted();
+          deps.checkpoint(name);
+        },
+        progress: (done, total) => deps.heartbeat({ stage: 'archive', done, total }),
+      },
     );
 
   const executed = await executedOn(serverNamed(deps, cluster, source));
@@ -47,7 +59,7 @@ export async function provePoint(deps: Deps, order: FollowOrder, base: string, s
 
 /** What is still to come when the archive has had its time; '' = it is all there, or there is a hole that will not be closed by waiting. */
 async function untilArchived(
-  deps: Deps,
+  deps: Deps & Stoppable,
   { cluster }: FollowOrder,
   shelf: Shelf,
   has: string,
@@ -60,5 +72,6 @@ async function untilArchived(
     if (performance.now() > until) return toCome;
     deps.heartbeat({ stage: 'waiting for the archive', missing });
     await pause(LOOK_EVERY_MS);
+    deps.stopped?.throwIfAborted();
   }
 }

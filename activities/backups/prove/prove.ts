@@ -63,6 +63,7 @@ export async function proveBackup(deps: Deps & Stoppable, order: ProveOrder): Pr
     });
   await letGoOn(deps, order);
   const { manifest } = await findBackup(store, cluster.name, order.id);
+  const { stopped } = deps;
   const checks: Check[] = [];
   let restoreMs: number | null = null;
 
@@ -73,7 +74,7 @@ export async function proveBackup(deps: Deps & Stoppable, order: ProveOrder): Pr
   const held: { scratch: Scratch | null } = { scratch: null };
   try {
     await check(checks, 'restored', async () => {
-      held.scratch = await restoreIntoScratch(deps, { cluster, place, name, manifest, progress });
+      held.scratch = await restoreIntoScratch(deps, { cluster, place, name, manifest, progress, stopped });
       restoreMs = Math.round(performance.now() - began);
       return passed(
         `${tellRows(rowsOf(manifest))} in ${manifest.tables.length} tables, ${sizeOf(manifest)} bytes as stored`,
@@ -81,6 +82,10 @@ export async function proveBackup(deps: Deps & Stoppable, order: ProveOrder): Pr
     });
     mark('restored');
     if (held.scratch) await examine(deps, order, manifest, held.scratch, checks, mark);
+  } catch (error) {
+    // Its scratch server was ended: whatever somebody says of that is no finding.
+    stopped?.throwIfAborted();
+    throw error;
   } finally {
     await held.scratch?.destroy();
   }
@@ -107,7 +112,7 @@ const restoring = (done: number, total: number, ms: number) => {
 };
 
 async function examine(
-  deps: Deps,
+  deps: Deps & Stoppable,
   order: ProveOrder,
   manifest: BackupManifest,
   scratch: Scratch,

@@ -20,6 +20,8 @@ export interface RestoreIntoScratch {
   readonly name: string;
   readonly manifest: BackupManifest;
   readonly progress: (done: number, total: number) => void;
+  /** Breaks it off at once. */
+  readonly stopped?: AbortSignal | undefined;
 }
 
 /**
@@ -28,17 +30,18 @@ export interface RestoreIntoScratch {
  */
 export async function restoreIntoScratch(
   deps: Pick<Deps, 'secret'>,
-  { cluster, place, name, manifest, progress }: RestoreIntoScratch,
+  { cluster, place, name, manifest, progress, stopped }: RestoreIntoScratch,
 ): Promise<Scratch> {
   const { policy, store, sealing } = await placesOf(deps, cluster);
   const { settings } = manifest;
   if (manifest.kind === 'logical') {
-    const scratch = await startScratch(place, { name, settings });
-    const order = { store, sealing, manifest, parallel: policy.parallel, accounts: 'locked' as const, progress };
+    const scratch = await startScratch(place, { name, settings, stopped });
+    const { parallel } = policy;
+    const order = { store, sealing, manifest, parallel, accounts: 'locked' as const, progress, stopped };
     return orDestroyed(scratch, () => loadBackup(order, scratch));
   }
   const chain = manifest.base === null ? [manifest] : await wholeChain(store, cluster.name, manifest);
-  const scratch = await startOn(place, name, manifest, { store, sealing, chain, progress });
+  const scratch = await startOn(place, name, manifest, { store, sealing, chain, progress, stopped });
   return orDestroyed(scratch, () => settle(scratch, manifest));
 }
 
@@ -70,7 +73,7 @@ async function startOn(
     filled.whole = true;
   };
   try {
-    return await startScratch(place, { name, settings, fill });
+    return await startScratch(place, { name, settings, fill, stopped: order.stopped });
   } catch (error) {
     if (!filled.whole || !(error instanceof RunbookError) || error.code !== 'TOOL_FAILED') throw error;
     throw new RunbookError({

@@ -35,6 +35,8 @@ export interface ScratchOrder {
   readonly settings: Readonly<Record<string, string>>;
   /** Fills an empty data folder before the server starts; left out = a new one is initialised. */
   readonly fill?: (dataFolder: string) => Promise<void>;
+  /** Ends the server at once, so that whoever waits for an answer of it need not: what they are told is an error, and `destroy` is still theirs. */
+  readonly stopped?: AbortSignal | undefined;
 }
 
 const INITIALISED_WITHIN_MS = 300_000;
@@ -55,10 +57,14 @@ export async function startScratch(place: ScratchPlace, order: ScratchOrder): Pr
   const sockets = await mkdtemp(join(tmpdir(), 'mrs-'));
   let child: ChildProcess | null = null;
   let servers: KeptServers | null = null;
+  const kill = () => void child?.kill('SIGKILL');
+  order.stopped?.addEventListener('abort', kill);
   const destroy = async () => {
+    order.stopped?.removeEventListener('abort', kill);
     await servers?.close();
     await endChild(child);
-    await rm(folder, { recursive: true, force: true });
+    // Its last moments may still write there.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     await rm(sockets, { recursive: true, force: true });
   };
   try {
@@ -70,13 +76,15 @@ export async function startScratch(place: ScratchPlace, order: ScratchOrder): Pr
     if (order.fill) {
       await mkdir(dataFolder, { mode: 0o700 });
       await order.fill(dataFolder);
-    } else await initialise(place.mysqld, options);
+    } else await initialise(place.mysqld, options, order.stopped);
+    order.stopped?.throwIfAborted();
     const init = join(folder, 'init.sql');
     await writeFile(init, accountStatements(password), { mode: 0o600 });
 
     const args = [`--defaults-file=${options}`, `--init-file=${init}`];
     const started = spawn(place.mysqld, args, { stdio: 'ignore' });
     child = started;
+    if (order.stopped?.aborted) kill();
     let notStarted: string | null = null;
     started.on('error', (error) => (notStarted = systemCode(error)));
     await claim(folder, { sockets, server: started.pid ?? 0 });
@@ -86,7 +94,10 @@ export async function startScratch(place: ScratchPlace, order: ScratchOrder): Pr
     const mysql = servers.of(cluster, instance);
     await answers(
       mysql,
-      () => notStarted ?? (started.exitCode === null ? null : `ended with ${started.exitCode}`),
+      () => {
+        const ending = started.exitCode ?? started.signalCode;
+        return notStarted ?? (ending === null ? null : `ended with ${ending}`);
+      },
       folder,
     );
     await rm(init, { force: true });
@@ -169,10 +180,12 @@ async function writeOptions(
   return file;
 }
 
-async function initialise(mysqld: string, options: string): Promise<void> {
+async function initialise(mysqld: string, options: string, stopped?: AbortSignal): Promise<void> {
   const ended = await runProgram([mysqld, `--defaults-file=${options}`, '--initialize-insecure'], {
     deadlineMs: INITIALISED_WITHIN_MS,
+    ...(stopped && { signal: stopped }),
   });
+  stopped?.throwIfAborted();
   if (ended.how === 'not started') throw notThere(mysqld, ended.because);
   const failed = endingOf(ended, INITIALISED_WITHIN_MS);
   if (failed === '') return;

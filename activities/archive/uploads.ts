@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { gtidsOf } from '../../workflows/decisions/archive/coverage';
 import { type Trouble } from '../../workflows/decisions/archive/troubles';
+import { contains } from '../../workflows/decisions/gtid-set';
 import { RunbookError } from '../errors';
 import { words } from '../deps';
 import { type Shelf } from './shelf';
@@ -41,7 +43,7 @@ export function startUploads(
     if (!next) return;
     try {
       hooks.checkpoint('archive:storing');
-      await (await shelf()).keep(next);
+      if (!(found.includes(next) && (await isStored(next)))) await (await shelf()).keep(next);
       hooks.checkpoint('archive:stored');
       kept.push(await tier.markStored(next));
       waiting.shift();
@@ -58,6 +60,9 @@ export function startUploads(
       await rest(AGAIN_AFTER_MS[Math.min(failed, AGAIN_AFTER_MS.length) - 1] ?? 10_000);
     }
   };
+  /** While this machine was away, another has archived the same. */
+  const isStored = async ({ gtids }: LocalFile): Promise<boolean> =>
+    contains(gtidsOf((await (await shelf()).coverage()).files), gtids);
   const forget = async (): Promise<void> => {
     const [oldest] = kept;
     if (!oldest || Date.now() - oldest.closedMs < keepMs) return;

@@ -7,7 +7,7 @@ import { type Deps, serverNamed, words } from '../deps';
 import { findCluster } from '../inventory/inventory';
 import { type Mysql } from '../mysql/mysql';
 import { lookAtCluster } from '../observe/cluster';
-import { oldestPromise } from './promise';
+import { PROMISE, promiseOf } from './promise';
 import { openShelf } from './shelf';
 
 export interface PurgeOrder {
@@ -35,23 +35,23 @@ export async function surveyPurge(
       has: null,
       because: `it cannot be read (${detail})`,
     })),
-    ...(cluster.backups ? [await promiseOf(deps, cluster)] : []),
+    ...(cluster.backups ? await claimsOfBackups(deps, cluster) : []),
   ];
   return { ...decidePurge(logs, claimants, order.keep), cluster };
 }
 
-/** What the archive holds; without an archive, what the oldest promised backup holds. */
-async function promiseOf(deps: Deps, cluster: Cluster): Promise<Claimant> {
+/** What the archive holds; without an archive, what the bases of the promised days hold. */
+async function claimsOfBackups(deps: Deps, cluster: Cluster): Promise<Claimant[]> {
   const archive = cluster.backups?.archive !== undefined;
-  const who = archive ? 'the archive' : 'the promise to restore';
+  const who = archive ? 'the archive' : PROMISE;
   try {
-    if (!archive) return { who, ...(await oldestPromise(deps, cluster)) };
+    if (!archive) return await promiseOf(deps, cluster, Date.now());
     const coverage = await (await openShelf(deps, cluster)).coverage();
-    if (coverage.beginning === null) return { who, has: null, because: 'it has not begun' };
+    if (coverage.beginning === null) return [{ who, has: null, because: 'it has not begun' }];
     const gaps = coverage.gaps.map(({ gtids }) => gtids);
-    return { who, has: [print(haveOf(coverage)), ...gaps].filter((set) => set !== '').join(',') };
+    return [{ who, has: [print(haveOf(coverage)), ...gaps].filter((set) => set !== '').join(',') }];
   } catch (error) {
-    return { who, has: null, because: words(error) };
+    return [{ who, has: null, because: words(error) }];
   }
 }
 

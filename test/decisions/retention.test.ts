@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type KnownBackup, type Verification } from '../../workflows/decisions/backups/manifest';
-import { abandoned, decideRetention } from '../../workflows/decisions/backups/retention';
+import { abandoned, decideRetention, promisedBases } from '../../workflows/decisions/backups/retention';
 
 const NOW = Date.parse('2026-11-21T00:00:00Z');
 const DAY = 86_400_000;
@@ -40,6 +40,16 @@ test('the base of what is promised stays: the newest before the window, and the 
   ).toEqual([4, 2, 0]);
 });
 
+test('what is promised is reached from the newest sound one before it, and from a proven one', () => {
+  const bases = (backups: KnownBackup[], promisedDays = 7) =>
+    promisedBases(backups, { ...POLICY, promisedDays }, NOW).map(({ manifest }) => manifest.id);
+  const all = [backup(20, 'proven'), backup(12, 'proven'), backup(9), backup(8, 'failed'), backup(5, 'proven')];
+  expect(bases(all)).toEqual([idOf(9), idOf(12)]);
+  expect(bases([backup(12), backup(9, 'proven')])).toEqual([idOf(9)]);
+  expect(bases([backup(8, 'failed'), backup(5)])).toEqual([]);
+  expect(bases(all, 0)).toEqual([]);
+});
+
 test('weeks and months keep the newest of each', () => {
   expect(
     kept([backup(70), backup(45), backup(40), backup(16), backup(15), backup(1)], { weeks: 2, months: 3 }),
@@ -75,6 +85,7 @@ test('whatever the policy says, the newest proven one is never removed, and noth
           .sort()
           .at(-1);
         if (proven !== undefined) expect(remove).not.toContain(proven);
+        for (const { manifest } of promisedBases(all, policy, NOW)) expect(remove).not.toContain(manifest.id);
       },
     ),
   );

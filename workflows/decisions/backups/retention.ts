@@ -21,16 +21,9 @@ export function decideRetention(backups: readonly KnownBackup[], policy: Retenti
     if (backup && !kept.has(backup.manifest.id)) kept.set(backup.manifest.id, because);
   };
   const atMs = ({ manifest }: KnownBackup): number => Date.parse(manifest.startedAt);
-  const isProven = ({ verified }: KnownBackup): boolean => verified?.verdict === 'proven';
-
   keep(newestFirst.find(isProven), 'the newest that is proven');
-  if (policy.promisedDays > 0) {
-    const edge = nowMs - policy.promisedDays * DAY_MS;
-    const before = sound.filter((backup) => Date.parse(backup.manifest.endedAt) <= edge);
-    const because = `any second of ${policy.promisedDays} days is promised`;
-    keep(before[0], because);
-    keep(before.find(isProven), because);
-  }
+  for (const base of promisedBases(backups, policy, nowMs))
+    keep(base, `any second of ${policy.promisedDays} days is promised`);
   for (const backup of sound.slice(0, policy.atLeast)) keep(backup, `${policy.atLeast} stay whatever their age`);
   for (const backup of newestFirst)
     if (nowMs - atMs(backup) < policy.days * DAY_MS) keep(backup, `younger than ${policy.days} days`);
@@ -46,6 +39,23 @@ export function decideRetention(backups: readonly KnownBackup[], policy: Retenti
     remove: newestFirst.map(({ manifest }) => manifest.id).filter((id) => !kept.has(id)),
   };
 }
+
+/** From where any second of the promised days is reached: the newest before them, and the newest proven one before them. None: nothing is promised, or none is so old. */
+export function promisedBases(
+  backups: readonly KnownBackup[],
+  { promisedDays }: RetentionPolicy,
+  nowMs: number,
+): KnownBackup[] {
+  if (promisedDays === 0) return [];
+  const before = backups
+    .filter(({ verified }) => verified?.verdict !== 'failed')
+    .filter(({ manifest }) => Date.parse(manifest.endedAt) <= nowMs - promisedDays * DAY_MS)
+    .sort((one, other) => (one.manifest.id < other.manifest.id ? 1 : -1));
+  const proven = before.find(isProven);
+  return [...before.slice(0, 1), ...(proven && proven !== before[0] ? [proven] : [])];
+}
+
+const isProven = ({ verified }: KnownBackup): boolean => verified?.verdict === 'proven';
 
 function keepBases(
   { manifest }: KnownBackup,

@@ -165,13 +165,22 @@ const tell = ({ applied }: Restored): string =>
 
 function headline(book: Runbook, order: RestoreOrder, { server, files, replaced }: Restored, { point }: Facts): string {
   if (server) {
-    book.found.left.push(`look into it: ${server.connect}`, `it runs until it is stopped: ${server.stop}`);
+    book.found.left.push(
+      `look into it: ${server.connect}`,
+      `it runs until it is stopped: ${server.stop}`,
+      `it is no member of ${order.cluster}: it follows nobody, and the inventory does not name it. Tables go back with {"tables": […], "into": "cluster"}; a new member is filled by provisionReplica`,
+    );
     return `A server at 127.0.0.1:${server.port} on the worker holds all up to ${point.because}`;
   }
   if (files.length > 0) return `In ${files.join(', ')}: as of ${point.because}`;
   for (const { table, kept } of replaced)
     if (kept !== null)
       book.found.left.push(`${kept} is ${table} as it was before, with its triggers: drop it when nobody needs it`);
+  for (const { table, lacksTriggers = [] } of replaced)
+    if (lacksTriggers.length > 0)
+      book.found.left.push(
+        `${table} lacks its triggers ${lacksTriggers.join(', ')}, which the account that copies may not make: take them from a file ({"into": "file"}), as one that may`,
+      );
   const what = order.where === undefined ? '' : `Rows where ${order.where} of `;
   return `${what}${replaced.map(({ table }) => table).join(', ')} in the cluster as of ${point.because}`;
 }

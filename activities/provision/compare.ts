@@ -1,10 +1,10 @@
-import { countText, subtractText } from '../../workflows/decisions/gtid-set';
 import { type Deps, serverAsBackup, serverNamed } from '../deps';
 import { RunbookError } from '../errors';
-import { type Mysql, type Session } from '../mysql/mysql';
+import { type Session } from '../mysql/mysql';
 import { tellProgress } from '../progress';
+import { awaitExecuted, bringTo, executedOn, stalled } from '../replication/meet';
 import { startApplier } from '../replication/receivers';
-import { type ReplicationWords, wordsOf } from '../replication/statements';
+import { wordsOf } from '../replication/statements';
 import { type Recipient } from './recipient';
 import { checksum, type Sampled, type Table, tablesToSample } from './sample';
 
@@ -50,7 +50,7 @@ export async function compareSample(deps: Deps, order: CompareOrder): Promise<Co
     for (let time = 1; ; time += 1) {
       await to.run(words.stopApplier, [], { deadlineMs: 60_000 });
       deps.checkpoint('compare:stopped');
-      const { pairs, gtids } = await bothAt(deps, order, words, tables);
+      const { pairs, gtids } = await bothAt(deps, order, tables);
       const differing = pairs.filter(({ there, here }) => there.rows !== here.rows || there.checksum !== here.checksum);
       equal.push(...pairs.filter((pair) => !differing.includes(pair)).map(({ here }) => here));
       if (differing.length === 0)
@@ -72,17 +72,16 @@ interface Pair {
 async function bothAt(
   deps: Deps,
   { cluster, instance, donor }: CompareOrder,
-  words: ReplicationWords,
   tables: readonly Table[],
 ): Promise<{ pairs: Pair[]; gtids: string }> {
   const from = serverNamed(deps, cluster, donor);
   const to = serverNamed(deps, cluster, instance);
-  await waitFor(from, await executedOn(to));
+  await awaitExecuted(from, await executedOn(to), CATCHES_UP_SECONDS);
   const reading = serverAsBackup(deps, cluster, donor);
   return reading.session(
     async (session) => {
       const gtids = await snapshotAt(session);
-      await bringTo(deps, to, words, gtids);
+      await bringTo(to, gtids, CATCHES_UP_SECONDS);
       deps.checkpoint('compare:together');
       const pairs = await serverAsBackup(deps, cluster, instance).session(
         async (here) => {
@@ -112,8 +111,6 @@ async function bothAt(
   );
 }
 
-const EXECUTED = 'SELECT @@global.gtid_executed';
-const executedOn = async (server: Pick<Mysql, 'value'>): Promise<string> => String(await server.value(EXECUTED));
 const SNAPSHOTS = 200;
 
 async function snapshotAt(session: Session): Promise<string> {
@@ -126,28 +123,6 @@ async function snapshotAt(session: Session): Promise<string> {
   }
   throw stalled('the donor commits so quickly that no snapshot of it has a known GTID set');
 }
-
-async function waitFor(server: Mysql, gtids: string): Promise<void> {
-  const late = await server.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [gtids, CATCHES_UP_SECONDS], {
-    deadlineMs: CATCHES_UP_SECONDS * 1_000 + 5_000,
-  });
-  if (Number(late) !== 0) throw stalled(`${server.name} does not apply ${gtids} within ${CATCHES_UP_SECONDS} s`);
-}
-
-async function bringTo(deps: Deps, server: Mysql, words: ReplicationWords, gtids: string): Promise<void> {
-  const executed = await executedOn(server);
-  if (subtractText(gtids, executed) !== '') {
-    await server.run(`${words.startApplier} UNTIL SQL_AFTER_GTIDS = ?`, [gtids.replaceAll(/\s/g, '')]);
-    deps.heartbeat({ comparing: server.name });
-    await waitFor(server, gtids);
-    await server.run(words.stopApplier, [], { deadlineMs: 60_000 });
-  }
-  const more = countText(subtractText(await executedOn(server), gtids));
-  if (more > 0) throw stalled(`${server.name} is ${more} transactions further than its donor's snapshot`);
-}
-
-const stalled = (message: string): RunbookError =>
-  new RunbookError({ code: 'RELAY_LOG_STALLED', message, hint: 'Start it again when there is less to write.' });
 
 const differs = ({ instance, donor }: CompareOrder, pairs: readonly Pair[], gtids: string): RunbookError =>
   new RunbookError({

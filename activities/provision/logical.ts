@@ -1,5 +1,6 @@
-import { type Dumped, dumpAll, type Sink } from '../backups/logical/dump';
+import { type Dumped, dumpAll } from '../backups/logical/dump';
 import { type HoldOrder, letGoOn } from '../backups/logical/hold';
+import { type Sink } from '../backups/logical/sink';
 import { type Inside } from '../backups/logical/tables';
 import { setGtids } from '../backups/restore/load';
 import { pourInto } from '../backups/restore/pour';

@@ -3,6 +3,7 @@ import { REPLAY_CHANNEL } from '../../workflows/decisions/rejoin';
 import { type Deps, knownInstance, serverNamed } from '../deps';
 import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
+import { executedOn } from '../replication/meet';
 import { loginOptions } from '../replication/repoint';
 import { understandsReplica } from '../replication/statements';
 import { type Pair } from './extras';
@@ -153,6 +154,3 @@ async function refuseMore(from: Mysql, to: Mysql, extra: string): Promise<void> 
     hint: 'Somebody has changed it meanwhile: start this again.',
   });
 }
-
-const executedOn = async (server: Mysql): Promise<string> =>
-  String((await server.value('SELECT @@global.gtid_executed')) ?? '');

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
 import { closeBounded, killSessions } from '../mysql/sessions';
+import { executedOn } from '../replication/meet';
 import { isHeldBy, type Right } from '../replication/open-writes';
 
 /**
@@ -64,9 +65,6 @@ async function endSession(primary: Mysql, session: number): Promise<void> {
 }
 
 const LOOK_EVERY_MS = 5;
-
-const executedOn = async (server: Mysql): Promise<string> =>
-  String((await server.value('SELECT @@global.gtid_executed')) ?? '');
 
 const notFrozen = ({ name }: Mysql, why: string): RunbookError =>
   new RunbookError({

@@ -7,9 +7,9 @@ import { countText, subtractText } from '../../workflows/decisions/gtid-set';
 import { type Deps, serverNamed } from '../deps';
 import { RunbookError } from '../errors';
 import { findCluster } from '../inventory/inventory';
-import { type Mysql } from '../mysql/mysql';
 import { lookAtCluster } from '../observe/cluster';
 import { factsOf } from '../replication/apply';
+import { executedOn } from '../replication/meet';
 import { type RouterSettings } from '../routing/control';
 import { openRouter } from '../routing/router';
 import { readRouters, viewOf } from '../routing/view';
@@ -75,9 +75,6 @@ export async function catchUp(deps: Deps, cluster: Cluster, primary: string, can
     deps.heartbeat({ catchingUp: candidate, behindMs });
   }
 }
-
-const executedOn = async (server: Mysql): Promise<string> =>
-  String((await server.value('SELECT @@global.gtid_executed')) ?? '');
 
 const newIn = (before: string, after: string): number => countText(subtractText(after, before));
 

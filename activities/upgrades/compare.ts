@@ -1,12 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { type Cluster } from '../../workflows/decisions/cluster';
-import { channelOf } from '../../workflows/decisions/facts';
-import { containsText, subtractText } from '../../workflows/decisions/gtid-set';
 import { type Deps, serverAsBackup, serverNamed } from '../deps';
-import { RunbookError } from '../errors';
 import { type Mysql } from '../mysql/mysql';
 import { quoteName } from '../mysql/quoting';
-import { factsOf } from '../replication/apply';
+import { awaitExecuted, bringTo, executedOn } from '../replication/meet';
 import { startApplier } from '../replication/receivers';
 import { wordsOf } from '../replication/statements';
 
@@ -30,7 +26,6 @@ export interface Compared {
 }
 
 const COMES_WITHIN_SECONDS = 60;
-const LOOK_EVERY_MS = 50;
 const TABLE_MS = 600_000;
 /** A history is no place for a list of ten thousand tables. */
 const MOST = 50;
@@ -46,7 +41,7 @@ export async function compareRows(deps: Deps, order: CompareOrder): Promise<Comp
   const [theirs, ours] = [serverNamed(deps, cluster, old), serverNamed(deps, cluster, fresh)];
   await applyAgain(deps, cluster, [old, fresh]);
   try {
-    const at = await holdAtOne(deps, cluster, theirs, ours);
+    const at = await holdAtOne(theirs, ours);
     deps.checkpoint('compare:held');
     return { ...(await compareTables(deps, order)), at };
   } finally {
@@ -59,39 +54,14 @@ export async function applyAgain(deps: Deps, cluster: Cluster, names: readonly s
   await Promise.all(names.map((name) => startApplier(serverNamed(deps, cluster, name))));
 }
 
-async function holdAtOne(deps: Deps, cluster: Cluster, theirs: Mysql, ours: Mysql): Promise<string> {
-  const words = await wordsOf(ours);
-  await ours.run(words.stopApplier, [], { deadlineMs: TABLE_MS });
-  const mine = await executedOn(ours);
-  const late = await theirs.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [mine, COMES_WITHIN_SECONDS], {
-    deadlineMs: COMES_WITHIN_SECONDS * 1_000 + 2_000,
-  });
-  if (Number(late) !== 0) throw notHeld(theirs.name, ours.name);
+async function holdAtOne(theirs: Mysql, ours: Mysql): Promise<string> {
+  await ours.run((await wordsOf(ours)).stopApplier, [], { deadlineMs: TABLE_MS });
+  await awaitExecuted(theirs, await executedOn(ours), COMES_WITHIN_SECONDS);
   await theirs.run((await wordsOf(theirs)).stopApplier, [], { deadlineMs: TABLE_MS });
   const at = await executedOn(theirs);
-  const missing = subtractText(at, mine);
-  if (missing !== '')
-    await ours.run(`${words.startApplier} UNTIL SQL_AFTER_GTIDS = '${missing.replaceAll(/\s/g, '')}'`);
-  for (const until = performance.now() + COMES_WITHIN_SECONDS * 1_000; performance.now() < until;) {
-    deps.heartbeat({ holding: ours.name });
-    await pause(LOOK_EVERY_MS);
-    const stopped = channelOf(await factsOf(deps, cluster, ours.name))?.applier === 'stopped';
-    const now = await executedOn(ours);
-    if (containsText(now, at) && containsText(at, now)) return at;
-    if (stopped && missing !== '' && containsText(now, at)) break;
-  }
-  throw notHeld(theirs.name, ours.name);
+  await bringTo(ours, at, COMES_WITHIN_SECONDS);
+  return at;
 }
-
-const executedOn = async (server: Mysql): Promise<string> =>
-  String((await server.value('SELECT @@global.gtid_executed')) ?? '');
-
-const notHeld = (old: string, fresh: string): RunbookError =>
-  new RunbookError({
-    code: 'RELAY_LOG_STALLED',
-    message: `${old} and ${fresh} could not be held at one and the same transaction`,
-    hint: 'See whether both apply without errors, then start this again.',
-  });
 
 interface Column {
   readonly schema: string;

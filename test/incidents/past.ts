@@ -22,6 +22,8 @@ export interface Past {
   readonly begin: (input: object) => Promise<WorkflowHandle>;
   /** Begins, agrees to whatever is asked, and gives the report; `asked` gets the questions. */
   readonly restore: (input: object, asked?: string[]) => Promise<RunbookReport>;
+  /** The same for a run that has begun, whatever becomes of its workers. */
+  readonly agreeing: (run: WorkflowHandle, asked?: string[]) => Promise<RunbookReport>;
   readonly stopArchive: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -76,26 +78,8 @@ export async function openPast(lab: Lab): Promise<Past> {
       if (!last) throw new Error(`no ${kind} of ${table} in the archive`);
       return last;
     },
-    async restore(input, asked = []) {
-      const run = await begin(input);
-      const state = { over: false };
-      const ended = (run.result() as Promise<RunbookReport>).finally(() => (state.over = true));
-      let answered = '';
-      while (!state.over) {
-        const question = await run.query(progressQuery).then(
-          (seen) => seen.question,
-          () => null,
-        );
-        if (question && question.id !== answered) {
-          answered = question.id;
-          asked.push([question.text, ...question.because].join('\n'));
-          const vote = { by: 'ada@example.com', plan: question.planHash };
-          await run.executeUpdate(approveUpdate, { args: [vote] }).catch(() => undefined);
-        }
-        await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 100))]);
-      }
-      return ended;
-    },
+    agreeing,
+    restore: async (input, asked) => agreeing(await begin(input), asked),
     async stopArchive() {
       const archive = client.workflow.getHandle(archiveId(lab.cluster));
       await archive.cancel();
@@ -103,4 +87,25 @@ export async function openPast(lab: Lab): Promise<Past> {
     },
     close: () => connection.close(),
   };
+}
+
+async function agreeing(run: WorkflowHandle, asked: string[] = []): Promise<RunbookReport> {
+  const state = { over: false };
+  const ended = (run.result() as Promise<RunbookReport>).finally(() => (state.over = true));
+  let answered = '';
+  while (!state.over) {
+    const question = await run.query(progressQuery).then(
+      (seen) => seen.question,
+      () => null,
+    );
+    if (question && question.id !== answered) {
+      const vote = { by: 'ada@example.com', plan: question.planHash };
+      const given = await run.executeUpdate(approveUpdate, { args: [vote] }).catch(() => null);
+      if (given === null) continue;
+      answered = question.id;
+      asked.push([question.text, ...question.because].join('\n'));
+    }
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 100))]);
+  }
+  return ended;
 }

@@ -3,6 +3,7 @@ import { countText, subtractText } from '../../../workflows/decisions/gtid-set';
 import { type Deps, knownInstance, serverNamed } from '../../deps';
 import { RunbookError } from '../../errors';
 import { type Mysql } from '../../mysql/mysql';
+import { awaitExecuted, executedOn } from '../../replication/meet';
 import { wordsOf } from '../../replication/statements';
 import { type Scratch } from '../scratch/scratch';
 
@@ -12,9 +13,6 @@ export interface FollowOrder {
   readonly source: string;
   readonly isPrimary: boolean;
 }
-
-export const executedOn = async (server: Mysql): Promise<string> =>
-  String((await server.value('SELECT @@global.gtid_executed')) ?? '').replaceAll('\n', '');
 
 /** What the source has purged and the scratch server needs; '' = it can be followed. */
 export async function purgedFor(deps: Deps, { cluster, source }: FollowOrder, scratch: Scratch): Promise<string> {
@@ -77,15 +75,7 @@ async function throwItsErrors(mysql: Mysql, source: string): Promise<void> {
 const MEETS_WITHIN_SECONDS = 20;
 
 /** The scratch server has followed to where the source stands still, and no further. Throws RELAY_LOG_STALLED. */
-export async function meet({ source }: FollowOrder, { mysql }: Scratch, gtids: string): Promise<void> {
-  const late = await mysql.value('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [gtids, MEETS_WITHIN_SECONDS], {
-    deadlineMs: MEETS_WITHIN_SECONDS * 1000 + 5_000,
-  });
-  if (Number(late) !== 0)
-    throw new RunbookError({
-      code: 'RELAY_LOG_STALLED',
-      message: `the scratch server did not come to where ${source} stood still within ${MEETS_WITHIN_SECONDS} s`,
-      hint: 'Try again when there is less to write, or give the scratch server more memory.',
-    });
+export async function meet({ mysql }: Scratch, gtids: string): Promise<void> {
+  await awaitExecuted(mysql, gtids, MEETS_WITHIN_SECONDS);
   await mysql.run((await wordsOf(mysql)).stop, [], { deadlineMs: 30_000 });
 }

@@ -1,11 +1,12 @@
 import { type Deps, serverAsBackup, serverNamed } from '../../deps';
 import { type Session } from '../../mysql/mysql';
 import { untilStopped } from '../../mysql/sessions';
+import { executedOn } from '../../replication/meet';
 import { whileStill } from '../logical/hold';
 import { lookInside, type Table } from '../logical/tables';
 import { type Scratch } from '../scratch/scratch';
 import { type Stoppable } from '../take';
-import { executedOn, type FollowOrder } from './follow';
+import { type FollowOrder } from './follow';
 import { fullName, named, quoted } from './tables';
 
 /** What a member of the cluster holds at one GTID set. */

@@ -5,9 +5,10 @@ import { type Applied, applyArchived } from '../../archive/apply';
 import { archiveOf } from '../../archive/policy';
 import { openShelf, type Shelf } from '../../archive/shelf';
 import { type Deps, serverNamed } from '../../deps';
+import { executedOn } from '../../replication/meet';
 import { type Scratch } from '../scratch/scratch';
 import { type Stoppable } from '../take';
-import { executedOn, type FollowOrder } from './follow';
+import { type FollowOrder } from './follow';
 import { compareWithOracle, openOracle } from './oracle';
 import { type Said, skipped, verdict } from './said';
 

@@ -5,6 +5,7 @@ import { type Deps, serverAsBackup, serverNamed } from '../../deps';
 import { RunbookError } from '../../errors';
 import { type Mysql } from '../../mysql/mysql';
 import { factsOf } from '../../replication/apply';
+import { executedOn } from '../../replication/meet';
 import { startApplier } from '../../replication/receivers';
 import { wordsOf } from '../../replication/statements';
 
@@ -46,12 +47,11 @@ export async function whileStill<Result>(
     );
   const server = serverNamed(deps, cluster, source);
   const { stopApplier } = await wordsOf(server);
-  const executed = async () => String(await server.value('SELECT @@global.gtid_executed'));
   try {
     await server.run(stopApplier, [], { deadlineMs: STOPS_WITHIN_MS });
-    const before = await executed();
+    const before = await executedOn(server);
     const result = await work();
-    if ((await executed()) !== before) throw movedOn(source);
+    if ((await executedOn(server)) !== before) throw movedOn(source);
     return result;
   } finally {
     await goOn(deps, cluster, server);

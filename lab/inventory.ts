@@ -66,8 +66,11 @@ export function writeInventory(state: LabState, options: LabOptions, reports: st
 const WITH_STARTER = '"$@" & while kill -0 "$0" && kill -0 $!; do sleep 0.2; done 2>&-; kill -9 $! 2>&-; wait';
 
 /** A server that a worker starts is the lab's own: `down` and the faults find it by its pid file. */
-function controlOf(state: LabState, { optionFile, folder }: Pick<LabServer, 'optionFile' | 'folder'>): object {
-  const server = [state.mysqld, `--defaults-file=${optionFile}`];
+function controlOf(
+  state: LabState,
+  { optionFile, folder, before }: Pick<LabServer, 'optionFile' | 'folder' | 'before'>,
+): object {
+  const server = [...before, state.mysqld, `--defaults-file=${optionFile}`];
   const start = state.lifetime === 'starter' ? ['sh', '-c', WITH_STARTER, String(process.pid), ...server] : server;
   return { kind: 'local', start, pidFile: pidFileOf({ folder }) };
 }

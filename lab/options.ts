@@ -33,6 +33,8 @@ export interface LabOptions {
   readonly worker?: boolean;
   /** Megabytes of a file system of its own for the binary logs, by server: a disk that can be filled. */
   readonly smallDisk?: Readonly<Record<string, number>>;
+  /** Megabytes of a file system of its own for the whole data folder, by server; it outlives the server's restarts. */
+  readonly smallData?: Readonly<Record<string, number>>;
   /** More option-file lines, by server: `{ db2: ['max-connections=10'] }`. */
   readonly serverOptions?: Readonly<Record<string, readonly string[]>>;
   /** `starter`: everything dies with this process (tests). Default `lab`: it lives until it is taken down. */
@@ -60,6 +62,8 @@ export interface LabServer {
   readonly errorLog: string;
   /** Size of the file system of its own that holds its binary logs. 0: they share the machine's. */
   readonly smallDiskMegabytes: number;
+  /** Words in front of its program: they lead to where its data folder is mounted. */
+  readonly before: readonly string[];
   pid: number;
   startedAt: string;
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MysqlPrograms } from './programs/mysql';
 import { copyData, type Golden } from './mysqld/golden';
-import { binlogFolder, onSmallDisk } from './faults/disk';
+import { binlogFolder, moveToSmallDisk, onSmallDisk } from './faults/disk';
 import { startInLab } from './background';
 import { accepts, portTaken } from './mysqld/server';
 import { optionFile } from './mysqld/config';
@@ -29,7 +29,10 @@ export async function startServers(
     names.map(async (name, index) => {
       const folder = join(state.folder, name);
       await copyData(golden, join(folder, 'data'));
-      const server = await startFresh(state, options, programs, tls, { name, folder, serverId: index + 1, sockets });
+      const small = options.smallData?.[name] ?? 0;
+      const before = small > 0 ? await moveToSmallDisk(state, folder, small) : [];
+      const place = { name, folder, serverId: index + 1, sockets, before };
+      const server = await startFresh(state, options, programs, tls, place);
       await setPasswords(state, server, golden.rootPassword);
       Object.assign(server, { uuid: await uuidOf(state, server) });
     }),
@@ -38,12 +41,20 @@ export async function startServers(
   saveState(state);
 }
 
+interface Place {
+  readonly name: string;
+  readonly folder: string;
+  readonly serverId: number;
+  readonly sockets: string;
+  readonly before: readonly string[];
+}
+
 async function startFresh(
   state: LabState,
   options: LabOptions,
   programs: MysqlPrograms,
   tls: LabTls,
-  { name, folder, serverId, sockets }: { name: string; folder: string; serverId: number; sockets: string },
+  { name, folder, serverId, sockets, before }: Place,
 ): Promise<LabServer> {
   for (let attempt = 1; ; attempt += 1) {
     const [ownPort = 0, adminPort = 0, relayPort = 0] = await reservePorts(3, state.folder);
@@ -60,6 +71,7 @@ async function startFresh(
       socket: join(sockets, `${name}.sock`),
       dataFolder: join(folder, 'data'),
       smallDiskMegabytes: options.smallDisk?.[name] ?? 0,
+      before,
       optionFile: join(folder, 'my.cnf'),
       errorLog: join(folder, 'error.log'),
       pid: 0,
@@ -93,8 +105,9 @@ async function startFresh(
 
 /** Starts the server's process and waits until it answers. `golden`: its accounts have no password of this lab yet. */
 export async function launch(state: LabState, server: LabServer, accounts: 'golden' | 'lab'): Promise<void> {
-  const [program, before] =
-    server.smallDiskMegabytes > 0 ? onSmallDisk(server, state.mysqld, state.lifetime) : [state.mysqld, []];
+  const plain = [...server.before, state.mysqld];
+  const [program = state.mysqld, ...before] =
+    server.smallDiskMegabytes > 0 ? onSmallDisk(server, state.mysqld, state.lifetime).flat() : plain;
   // In a user namespace of its own the server is root of that namespace, and must be told that this is meant.
   const asRoot = server.smallDiskMegabytes > 0 ? ['--user=root'] : [];
   const mark = startInLab(state, program, [...before, `--defaults-file=${server.optionFile}`, ...asRoot], {

@@ -16,7 +16,7 @@ import { tellProgress } from '../progress';
 import { accountRows, loadAccountRows, type Login } from './accounts';
 import { type Copied } from './clone';
 import { speedometer } from './clone-status';
-import { copyFailed, dropSchemas } from './logical';
+import { copyFailed, dropSchemas, emptied } from './logical';
 import { type Recipient } from './recipient';
 import { writesFilesOf } from './survey';
 
@@ -74,7 +74,9 @@ export async function fillFromBackup(deps: Deps, order: FromBackupOrder): Promis
     const seconds = Math.round((performance.now() - begun) / 1000);
     return { gtids, bytes, seconds, notes: [tellApplied(manifest, applied)] };
   } catch (error) {
-    throw recipient.dropped ? copyFailed(order, `backup ${order.backup}, which is as it was`, error) : error;
+    if (!recipient.dropped) throw error;
+    const state = await emptied(server, instance, error);
+    throw copyFailed(order, `backup ${order.backup}, which is as it was`, error, state);
   }
 }
 

@@ -50,7 +50,7 @@ export async function dumpInto(deps: Deps, order: CloneOrder): Promise<Copied> {
     const seconds = Math.round((performance.now() - begun) / 1000);
     return { gtids: dumped.gtidExecuted, bytes, seconds, notes: dumped.notes };
   } catch (error) {
-    throw copyFailed(order, `a dump of ${donor}, which is as it was`, error);
+    throw copyFailed(order, `a dump of ${donor}, which is as it was`, error, await emptied(server, instance, error));
   }
 }
 
@@ -122,6 +122,20 @@ export async function dropSchemas(server: Mysql): Promise<void> {
   );
 }
 
+/** Half of a copy makes room, and is not taken for somebody's data by the next run. Returns the state of the recipient in words. */
+export async function emptied(server: Mysql, instance: string, error: unknown): Promise<string | undefined> {
+  // Another attempt begins anew by itself.
+  if (!endsCopy(error)) return undefined;
+  return dropSchemas(server).then(
+    () => `${instance} is unusable: it is empty, for its data was dropped`,
+    () => undefined,
+  );
+}
+
+const endsCopy = (error: unknown): error is RunbookError =>
+  error instanceof RunbookError &&
+  ['TOOL_FAILED', 'LOAD_FAILED', 'BACKUP_DAMAGED', 'APPLIER_STOPPED', 'ARCHIVE_GAP'].includes(error.code);
+
 /** `from`: what gave, and its state. `state`: of the recipient. */
 export function copyFailed(
   { instance }: Recipient,
@@ -129,11 +143,7 @@ export function copyFailed(
   error: unknown,
   state = `${instance} may hold half of it and is to be taken for unusable`,
 ): unknown {
-  if (
-    !(error instanceof RunbookError) ||
-    !['TOOL_FAILED', 'LOAD_FAILED', 'BACKUP_DAMAGED', 'APPLIER_STOPPED', 'ARCHIVE_GAP'].includes(error.code)
-  )
-    return error;
+  if (!endsCopy(error)) return error;
   return new RunbookError({
     code: 'COPY_FAILED',
     message: `${instance} could not be filled from ${from}: ${error.message}; ${state}`,

@@ -3,7 +3,7 @@ import { type LabServer, type LabState, type LabWorker } from '../options';
 import { end, gone, isAlive, freeze, signal } from '../processes';
 import { runAll } from '../sql';
 import { rootDoor, saveState, serverNamed } from '../state';
-import { fillDisk } from './disk';
+import { fillDataDisk, fillDisk } from './disk';
 import { healLinks, linkedConnections, setLink } from './links';
 import { type LinkRule, type Party, type RelayConnection } from './rules';
 import * as sessions from './sessions';
@@ -33,6 +33,8 @@ export interface Faults {
   connections(): Promise<readonly RelayConnection[]>;
   /** Needs `smallDisk` for that server. */
   fillDisk(server: string): Undo;
+  /** Needs `smallData` for that server. */
+  fillDataDisk(server: string, leaveMegabytes: number): Undo;
   exhaustConnections(server: string): Promise<Undo>;
   holdTableLock(server: string, table?: string): Promise<Undo>;
   /** A replica that goes on receiving and applies no row of `table`, unless told the load's. */
@@ -84,6 +86,10 @@ export function faultsOf(state: LabState): Faults {
     connections: () => linkedConnections(state),
     fillDisk: (name) => {
       const undo = fillDisk(server(name));
+      return async () => Promise.resolve().then(undo);
+    },
+    fillDataDisk: (name, leaveMegabytes) => {
+      const undo = fillDataDisk(server(name), leaveMegabytes);
       return async () => Promise.resolve().then(undo);
     },
     exhaustConnections: (name) => sessions.exhaustConnections(state, name),

@@ -24,13 +24,14 @@ export const keptHistories = (): { story: string; workflowId: string; history: t
       return { story: file.replace(ENDING, ''), workflowId, history };
     });
 
-/** Play every story anew and keep its history. */
-export async function record(): Promise<void> {
+/** Play every story anew, or those that have no history yet, and keep it. */
+export async function record(which: 'all' | 'missing'): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   const stage = new Stage();
   await stage.open();
   try {
-    for (const [name, play] of Object.entries(stories)) {
+    const kept = which === 'all' ? [] : keptHistories().map(({ story }) => story);
+    for (const [name, play] of Object.entries(stories).filter(([story]) => !kept.includes(story))) {
       const history = await (await play(stage)).fetchHistory();
       writeFileSync(join(FOLDER, `${name}${ENDING}`), gzipSync(History.encode(history).finish(), { level: 9 }));
     }

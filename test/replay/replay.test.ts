@@ -12,7 +12,8 @@ const sinks = { ...auditSinks(undefined), news: { of: { fn: () => expect('told b
  * a release only, keep new histories: npm run replay:record.
  */
 beforeAll(async () => {
-  if (process.env['RECORD_HISTORIES']) await record();
+  const wanted = process.env['RECORD_HISTORIES'];
+  if (wanted) await record(wanted === 'missing' ? 'missing' : 'all');
   else Runtime.install({ logger: new DefaultLogger('ERROR') });
 });
 

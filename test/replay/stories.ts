@@ -8,17 +8,20 @@ import {
   EMERGENCY_TASK_QUEUE,
   PERMITS_ID,
   progressQuery,
+  provisionId,
   restoreId,
   scheduledId,
   scheduleId,
   TASK_QUEUE,
   upgradeId,
 } from '../../workflows/messages';
+import { type RunbookReport } from '../../workflows/decisions/report';
 import { commit, P, seen, sighting } from '../decisions/facts';
 import { executed, primary, replica, silent, snapshotOf } from '../decisions/members';
 import { eventually } from '../support/wait';
 import { backedUp, isNone } from '../workflows/backing-up';
 import { drillable } from '../workflows/drilling';
+import { fillable } from '../workflows/filling';
 import { movable } from '../workflows/moving';
 import { ahead, back, returning } from '../workflows/returning';
 import { db4, restorable, X } from '../workflows/restoring';
@@ -214,6 +217,17 @@ export const stories: Readonly<Record<string, (stage: Stage) => Promise<Workflow
   'verify-backup-failed': (stage) =>
     waitedFor(stage, 'verifyBackup', {}, { proveBackup: () => Promise.resolve(isNone) }),
 
+  'provision-clone': (stage) => filled(stage),
+
+  'provision-next-donor': (stage) => {
+    let times = 0;
+    const broken = fails('COPY_FAILED', 'CLONE of db4 from db2 failed: it died');
+    const again = () => Promise.resolve({ gtids: '', bytes: 1, seconds: 1, notes: [] });
+    return filled(stage, {}, { cloneFrom: () => (times++ === 0 ? broken() : again()) });
+  },
+
+  'provision-files': (stage) => filled(stage, { strategy: 'physical' }),
+
   permits: async (stage) => {
     const ask = {
       cluster: 'orders',
@@ -228,6 +242,18 @@ export const stories: Readonly<Record<string, (stage: Stage) => Promise<Workflow
     return stage.client.workflow.getHandle(PERMITS_ID);
   },
 };
+
+async function filled(stage: Stage, order: object = {}, acts: Scene['acts'] = {}): Promise<WorkflowHandle> {
+  const { cluster } = stage.put(fillable(acts));
+  const handle = await stage.client.workflow.start('provisionReplica', {
+    workflowId: provisionId(cluster, 'db4'),
+    taskQueue: TASK_QUEUE,
+    args: [{ cluster, instance: 'db4', ...order }],
+  });
+  const { outcome, headline } = (await handle.result()) as RunbookReport;
+  if (outcome !== 'done') throw new Error(headline);
+  return handle;
+}
 
 function restoring(stage: Stage, scene: Parameters<Stage['put']>[0]): Promise<WorkflowHandle> {
   const { cluster } = stage.put(scene);

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { type BackupFile, type BackupManifest, type FilePart } from '../../../workflows/decisions/backups/manifest';
 import { type Cluster, type Instance, type SecretReference } from '../../../workflows/decisions/cluster';
 import { RunbookError } from '../../errors';
+import { systemCode } from '../../inventory/system-code';
 import { withClientFile } from '../../mysql/client-file';
 import { type Mysql } from '../../mysql/mysql';
 import { withoutRedoLog } from '../../mysql/redo-log';
@@ -197,7 +198,8 @@ export async function loadSql(
   });
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   await pipeline(output, nowhere).catch((error: unknown) => {
-    throw input.errored ?? error;
+    // A client that has ended and no longer reads has said why by itself.
+    throw input.errored && systemCode(input.errored) !== 'EPIPE' ? input.errored : error;
   });
 }
 

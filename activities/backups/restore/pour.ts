@@ -106,7 +106,8 @@ export function pourInto({ mysql, options, parallel }: PourOrder): Pour {
         if (!body) return;
         poured += bytes.length;
         await Promise.race([hasTurn, failure]);
-        if (!body.write(bytes)) await Promise.race([once(body, 'drain'), failure]);
+        // Whoever reads it has ended: why is what its load fails with.
+        if (!body.write(bytes)) await Promise.race([once(body, 'drain').catch(() => failure), failure]);
       },
       end() {
         body?.end();

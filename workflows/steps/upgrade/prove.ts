@@ -1,5 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
-import { compareQueries, tellQueries } from '../../decisions/upgrading/queries';
+import { compareQueries, fileOfQueries, tellQueries } from '../../decisions/upgrading/queries';
 import { tidy, upgrades } from '../activities';
 import { failureWords } from '../runbook';
 import { enter, hoursFromNow, type Upgrade } from './run';
@@ -65,6 +65,9 @@ async function tryQueries(run: Upgrade): Promise<void> {
     book.found.evidence.push(
       tellQueries(tried, findings),
       ...findings.map(({ kind, sentence }) => `${kind}: ${sentence}`),
+      ...(tried.length > 0
+        ? [`each of them, with times and plans: ${fileOfQueries(order.to)} beside this report`]
+        : []),
     );
   } catch (error) {
     throwIfCalledOff(error);

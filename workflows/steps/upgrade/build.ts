@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { costOfCancel } from '../../decisions/upgrading/phases';
-import { careful, tidy, upgrades } from '../activities';
+import { tidy, upgrades } from '../activities';
 import { attempt } from '../attempts';
 import { firm } from '../return';
 import { failureCode, failureWords } from '../runbook';
@@ -70,8 +70,8 @@ async function follow({ book, cluster, standing }: Upgrade, name: string): Promi
     book,
     `Let ${name} follow ${primary}`,
     async () => {
-      const repointed = await careful.repointReplica({ cluster, replica: name, source: primary });
-      await careful.awaitReceiver({ cluster, replica: name });
+      const repointed = await upgrades.repointReplica({ cluster, replica: name, source: primary });
+      await upgrades.awaitReceiver({ cluster, replica: name });
       return repointed;
     },
     ({ result }) => (result === 'already' ? 'it follows already' : 'it follows'),

@@ -2,21 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { type Client, type WorkflowHandle } from '@temporalio/client';
 import pc from 'picocolors';
 import { type RunbookReport } from '../workflows/decisions/report';
 import { approveUpdate, goBackUpdate, progressQuery, TASK_QUEUE, upgradeId } from '../workflows/messages';
+import { startBeside } from './beside';
 import { type Acknowledgement } from './load';
 import { write } from './load/writer';
-import { type LabState } from './options';
-import { releasePortsOf, reservePorts } from './ports';
-import { end } from './processes';
 import { printProgress } from './programs/progress';
-import { findTemporal } from './programs/temporal';
 import { rows } from './sql';
-import { startTemporal } from './temporal';
 import { APP, startTwoFleets, type TwoFleets } from './two-fleets';
-import { startWorker } from './worker';
 
 const say = (...lines: string[]): void => lines.forEach((line) => process.stdout.write(`${line}\n`));
 
@@ -33,31 +28,15 @@ export async function demoOfUpgrade(): Promise<number> {
     const onProgress = printProgress(process.stdout);
     const fleets = await startTwoFleets(join(folder, 'fleets'), { blue: '5.7.22', green: '8.0.12', onProgress });
     ends.unshift(() => fleets.stop());
-    const client = await runbooks(fleets, folder, ends);
-    return await upgrade(fleets, client, ends);
+    const beside = await startBeside(folder, fleets.cluster, fleets.inventory);
+    ends.unshift(() => beside.stop());
+    await beside.startWorker();
+    say('', `db1 and db2 run 5.7, db3 and db4 are empty and run 8.0. Web UI: ${pc.cyan(beside.uiAddress)}`);
+    return await upgrade(fleets, beside.client, ends);
   } finally {
     for (const stop of ends) await stop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Temporal and a worker, which end with this process. */
-async function runbooks(fleets: TwoFleets, folder: string, ends: (() => Promise<unknown>)[]): Promise<Client> {
-  const unfinished = { name: 'upgrade', folder, socketsFolder: folder, cluster: fleets.cluster, binFolder: folder };
-  const nobody = { servers: [], router: null, relay: null, temporal: null, workers: [], started: [] };
-  const lasting = { lifetime: 'starter', inventoryPath: fleets.inventory };
-  const state = { ...unfinished, ...nobody, ...lasting } as unknown as LabState;
-  ends.unshift(async () => {
-    await Promise.all(state.started.map((process) => end(process)));
-    releasePortsOf(folder);
-  });
-  const [port = 0, ui = 0, metrics = 0] = await reservePorts(3, folder);
-  state.temporal = await startTemporal(state, await findTemporal(), [port, ui, metrics]);
-  await startWorker(state);
-  say('', `db1 and db2 run 5.7, db3 and db4 are empty and run 8.0. Web UI: ${pc.cyan(state.temporal.uiAddress)}`);
-  const connection = await Connection.connect({ address: state.temporal.address });
-  ends.unshift(() => connection.close());
-  return new Client({ connection });
 }
 
 async function upgrade(fleets: TwoFleets, client: Client, ends: (() => Promise<unknown>)[]): Promise<number> {

@@ -8,6 +8,7 @@ import { type AnyRelease, type OldServer, startOldServer } from './mysqld/old-se
 import { type LabRouter, type LabServer, type LabState } from './options';
 import { releasePortsOf, reservePorts } from './ports';
 import { end, markOf } from './processes';
+import { answerReplacements, type Replacing } from './replacing';
 import { findHaproxy } from './programs/haproxy';
 import { type Progress } from './programs/progress';
 import { runAll, type Door } from './sql';
@@ -26,7 +27,7 @@ export interface TwoFleets {
 export interface TwoFleetsOptions {
   readonly blue: AnyRelease;
   readonly green: AnyRelease;
-  /** Servers of each. Default 2. */
+  /** Servers of each. Default 2. No green one: the blue ones are replaced in place, by a command in the inventory. */
   readonly blueServers?: number;
   readonly greenServers?: number;
   readonly cluster?: string;
@@ -70,8 +71,9 @@ export async function startTwoFleets(folder: string, options: TwoFleetsOptions):
   };
   const release = (index: number) => (index < blueServers ? blue : green);
   const names = Array.from({ length: blueServers + greenServers }, (_, index) => `db${index + 1}`);
-  const running: { haproxy?: LabRouter } = {};
+  const running: { haproxy?: LabRouter; replacing?: Replacing } = {};
   const stop = async () => {
+    running.replacing?.close();
     if (running.haproxy) await end(markOf(running.haproxy.pid));
     await Promise.all([...servers.values()].map((server) => server.stop()));
     releasePortsOf(folder);
@@ -97,6 +99,8 @@ export async function startTwoFleets(folder: string, options: TwoFleetsOptions):
     const passwordFile = join(folder, 'password');
     writeFileSync(passwordFile, PASSWORD, { mode: 0o600 });
     const account = { user: 'runbooks', password: { file: passwordFile } };
+    if (greenServers === 0 && green !== '9.7')
+      running.replacing = await answerReplacements((name) => at(name).replace(green, settingsOf(green, blue)));
     const written = {
       durability: 'async',
       accounts: { admin: account, replication: account, backup: { ...account, user: BACKUP } },
@@ -111,7 +115,7 @@ export async function startTwoFleets(folder: string, options: TwoFleetsOptions):
           writeAddress: `127.0.0.1:${running.haproxy.writePort}`,
         },
       ],
-      upgrade: { green: names.slice(blueServers) },
+      upgrade: running.replacing ? { replaceCommand: running.replacing.command } : { green: names.slice(blueServers) },
       ...options.declared,
     };
     writeFileSync(inventory, stringify({ reports: join(folder, 'reports'), clusters: { [cluster]: written } }));
@@ -135,13 +139,17 @@ const mayCopy = (version: AnyRelease): string[] => [
   'SET SESSION sql_log_bin = 1',
 ];
 
+/** What clients write into. */
+export const ORDERS_TABLE =
+  'CREATE TABLE shop.orders (writer INT, sequence BIGINT, server_uuid CHAR(36), PRIMARY KEY (writer, sequence))';
+
 async function formBlue(at: (name: string) => OldServer, [first = '', ...others]: readonly string[]): Promise<void> {
   const primary = at(first);
   await runAll(primary.root, [
     ...schemaStatements(SCHEMA),
     `INSERT INTO ${SCHEMA}.epoch (epoch, primary_uuid, run) VALUES (1, @@server_uuid, 'by hand')`,
     'CREATE DATABASE shop',
-    `CREATE TABLE shop.orders (writer INT, sequence BIGINT, server_uuid CHAR(36), PRIMARY KEY (writer, sequence))`,
+    ORDERS_TABLE,
     `CREATE USER '${APP.user}'@'%' IDENTIFIED WITH mysql_native_password BY '${APP.password}'`,
     `GRANT SELECT, INSERT ON shop.* TO '${APP.user}'@'%'`,
   ]);

@@ -16,11 +16,14 @@ import { failureWords, openRunbook, type Runbook } from './steps/runbook';
 import { judgeBeginning } from './steps/upgrade/begin';
 import { planCopies } from './steps/upgrade/copy';
 import { precheck } from './steps/upgrade/precheck';
-import { build, catchUp, prove } from './steps/upgrade/build';
+import { whoSaid } from './steps/upgrade/ask';
+import { build, catchUp } from './steps/upgrade/build';
 import { callOff, giveUp, retire } from './steps/upgrade/leave';
 import { ask, goBack, switchTo } from './steps/upgrade/move';
 import { enter, hoursFromNow, lookAtAll, primaryNow, type Upgrade } from './steps/upgrade/run';
+import { prove } from './steps/upgrade/prove';
 import { carriedBy, type Standing } from './steps/upgrade/standing';
+import { trustTheWayBack } from './steps/upgrade/trust';
 import { castOf, openTurn } from './steps/upgrade/turn';
 import { watchUntil } from './steps/upgrade/watch';
 
@@ -125,10 +128,11 @@ async function carryThrough(run: Upgrade): Promise<RunbookReport> {
 
 /** Up to and over the switch. A report where it ends before. */
 async function forward(run: Upgrade): Promise<RunbookReport | null> {
-  const { book, standing } = run;
+  const { book, standing, order } = run;
   if (standing.phase === 'precheck') {
     try {
       await build(run);
+      if (order.mode === 'rolling' && !(await trustTheWayBack(run))) return await callOff(run);
       await catchUp(run);
       await prove(run);
     } catch (error) {
@@ -151,11 +155,11 @@ async function forward(run: Upgrade): Promise<RunbookReport | null> {
       what: [`plannedSwitchover to ${to}`, `${primary} follows it as the way back`],
       evidence: book.found.evidence,
       mayBeLost: 'nothing: the old primary is frozen first, and its successor has everything before it is opened',
-      takes: `clients wait for ${run.order.writeGapMs} ms at most, or everything is undone`,
+      takes: `clients wait for ${order.writeGapMs} ms at most, or everything is undone`,
     });
     if (answer.verdict === 'overtaken') continue;
     if (answer.verdict !== 'approved') {
-      run.turn.wish = { who: answer.by ? `${answer.by}: ${answer.reason}` : answer.reason, ends: true };
+      run.turn.wish = { who: whoSaid(answer), ends: true };
       return callOff(run);
     }
     const end = await switchTo(run, to, answer.by);

@@ -172,12 +172,14 @@ async function readTransactions(server: Mysql, options: CallOptions): Promise<Op
 }
 
 /** The shape of a statement without its data: this ends in workflow history, where passwords and customers' rows must not be. */
-export const withoutLiterals = (sql: string): string =>
+export const withoutLiterals = (sql: string): string => shapeOf(sql).slice(0, 160);
+
+/** The same, however long: two statements with other values have one. */
+export const shapeOf = (sql: string): string =>
   sql
     .replace(/'(?:[^'\\]|\\.|'')*('|$)|"(?:[^"\\]|\\.|"")*("|$)/gs, '?')
     .replace(/\b\d[\w.]*/g, '?')
-    .replace(/\s+/g, ' ')
-    .slice(0, 160);
+    .replace(/\s+/g, ' ');
 
 /** As XA COMMIT and XA ROLLBACK take them: `X'gtrid',X'bqual',formatID`. */
 async function readPreparedXa(server: Mysql, options: CallOptions): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Cluster } from '../../workflows/decisions/cluster';
 import { cureOf, isHarmless, planOf, type Tried, type TriedQuery } from '../../workflows/decisions/upgrading/queries';
@@ -5,7 +6,9 @@ import { type Deps, serverAsBackup, serverNamed } from '../deps';
 import { type Mysql, type Session } from '../mysql/mysql';
 import { quoteName } from '../mysql/quoting';
 import { versionOf } from '../mysql/version';
-import { withoutLiterals } from '../observe/detail';
+import { shapeOf, withoutLiterals } from '../observe/detail';
+import { writeQueries } from './query-file';
+import { readSlowLog } from './slow-log';
 
 export interface QueriesOrder {
   readonly cluster: Cluster;
@@ -22,6 +25,8 @@ interface Sample {
   readonly schema: string | null;
   readonly text: string;
   readonly normalised: string | null;
+  /** Left out: performance_schema. */
+  readonly source?: 'slow log';
 }
 
 const LOOKS = 10;
@@ -31,17 +36,20 @@ const ROWS = 1_000;
 const TEXT_LENGTH = 300;
 
 /**
- * Repeat what clients ask on both releases, read-only and bounded, and tell what came of it. The statements have literals of people's data:
- * they stay in this activity, and only their normalised text is returned. Changes nothing, repeats safely.
- * Source: MySQL manual, "Performance Schema Statement Digests" (QUERY_SAMPLE_TEXT since 8.0.3), "EXPLAIN Statement".
+ * Repeat what clients ask on both releases, read-only and bounded, and tell what came of it; every statement goes with its times and plans to
+ * a file beside the reports. The statements have literals of people's data: they stay in this activity, and only their normalised text leaves it.
+ * Changes nothing, repeats safely. Source: MySQL manual, "Performance Schema Statement Digests" (QUERY_SAMPLE_TEXT since 8.0.3), "EXPLAIN Statement".
  */
 export async function tryQueries(deps: Deps, order: QueriesOrder): Promise<TriedQuery[]> {
   const { cluster, primary, old, fresh, atMost } = order;
-  const samples = await sample(serverNamed(deps, cluster, primary), cluster.schema, atMost);
+  const [digests, logged] = await Promise.all([
+    sample(serverNamed(deps, cluster, primary), cluster.schema, atMost),
+    sampleOfLog(deps, cluster, primary),
+  ]);
   const [theirs, ours] = [old, fresh].map((name) => serverAsBackup(deps, cluster, name)) as [Mysql, Mysql];
   const versions = await Promise.all([versionOf(theirs), versionOf(ours)]);
   const tried: TriedQuery[] = [];
-  for (const { digest, schema, text, normalised } of samples) {
+  for (const { digest, schema, text, normalised, source } of together(digests, logged, atMost)) {
     deps.heartbeat({ tried: tried.length });
     const [before, after] = await Promise.all([theirs, ours].map((server) => tryOn(server, schema, text)));
     if (!before || !after) continue;
@@ -50,11 +58,42 @@ export async function tryQueries(deps: Deps, order: QueriesOrder): Promise<Tried
       digest: digest.slice(0, 12),
       schema: schema ?? '',
       text: short,
+      ...(source && { source }),
       old: before,
       new: withCure(after, text, versions),
     });
   }
+  await writeQueries(deps, { cluster: cluster.name, versions, servers: [old, fresh] }, tried);
   return tried;
+}
+
+/** Of statements that both know, one. Half of them may be the slow log's: it has those that cost most, and is asked first. */
+function together(digests: readonly Sample[], logged: readonly Sample[], atMost: number): Sample[] {
+  const shapes = new Map<string, Sample>();
+  const take = (samples: readonly Sample[], most: number) => {
+    for (const one of samples) {
+      const shape = `${one.schema ?? ''} ${shapeOf(one.text)}`;
+      if (shapes.size < most && !shapes.has(shape)) shapes.set(shape, one);
+    }
+  };
+  take(logged, Math.ceil(atMost / 2));
+  take(digests, atMost);
+  take(logged, atMost);
+  return [...shapes.values()];
+}
+
+async function sampleOfLog(deps: Deps, cluster: Cluster, name: string): Promise<Sample[]> {
+  const logged = await readSlowLog(deps, cluster, name);
+  // A session without a schema is taken for one of the schema before it: ours have none.
+  const { admin, backup = admin } = cluster.accounts;
+  const ours = [admin.user, backup.user];
+  const skipped = ['', 'mysql', 'sys', 'performance_schema', 'information_schema', cluster.schema];
+  return logged
+    .filter(({ schema, user, text }) => !skipped.includes(schema) && !ours.includes(user) && isHarmless(text))
+    .map(({ schema, text }) => ({
+      digest: createHash('sha256').update(shapeOf(text)).digest('hex'),
+      ...{ schema, text, normalised: null, source: 'slow log' as const },
+    }));
 }
 
 function withCure(tried: Tried, text: string, [from, to]: readonly [string, string]): Tried {

@@ -5,6 +5,7 @@ import { type Deps, knownInstance, serverNamed } from '../deps';
 import { RunbookError } from '../errors';
 import { judgeRelease } from '../mysql/release';
 import { endingOf, lastLine, runProgram } from '../programs/run';
+import { factsOf } from '../replication/apply';
 
 export interface ReplaceOrder {
   readonly cluster: Cluster;
@@ -16,15 +17,31 @@ export interface ReplaceOrder {
 const REPLACED_WITHIN_MS = 3_600_000;
 const ANSWERS_WITHIN_MS = 300_000;
 const ASK_EVERY_MS = 500;
+const CLOSES_WITHIN_MS = 30_000;
 
 /**
- * Replace the program of one server by the next release: `upgrade.replaceCommand` stops it, puts the new program there and starts it again;
- * this waits until it answers as that release. A server that runs it already is left alone, so a later attempt does nothing twice.
- * Throws TOOL_FAILED, INVENTORY_INVALID (no command). Source: MySQL manual, "Upgrading MySQL Binary or Package-based Installations".
+ * Replace the program of one replica by the next release: `upgrade.replaceCommand` stops it, puts the new program there and starts it again;
+ * this waits until it answers as that release, and closes it: an option file may not say that it is read-only. One that runs it already is only
+ * closed, so a later attempt does nothing twice. Throws WRITABLE_RIVAL (it takes writes: nobody may stop it), TOOL_FAILED, INVENTORY_INVALID (no
+ * command). Source: MySQL manual, "Upgrading MySQL Binary or Package-based Installations".
  */
-export async function replaceProgram(deps: Deps, { cluster, name, to, run }: ReplaceOrder): Promise<string> {
-  const before = await versionOf(deps, cluster, name);
-  if (runs(before, to)) return before;
+export async function replaceProgram(deps: Deps, order: ReplaceOrder): Promise<string> {
+  const { cluster, name, to } = order;
+  // One that was replaced may have come up open; a replica all the same, and known by its channel.
+  const facts = await factsOf(deps, cluster, name).catch(() => null);
+  if (facts && !facts.readOnly && facts.channels.length === 0)
+    throw new RunbookError({
+      code: 'WRITABLE_RIVAL',
+      message: `${name} takes writes, and its program is not replaced`,
+      hint: 'Move the primary first, or find out who opened it.',
+    });
+  const before = facts?.version ?? '';
+  const after = runs(before, to) ? before : await replaceBy(deps, order);
+  await serverNamed(deps, cluster, name).run('SET GLOBAL super_read_only = ON', [], { deadlineMs: CLOSES_WITHIN_MS });
+  return after;
+}
+
+async function replaceBy(deps: Deps, { cluster, name, to, run }: ReplaceOrder): Promise<string> {
   const { host, port } = knownInstance(cluster, name);
   const command = cluster.upgrade?.replaceCommand;
   if (!command)

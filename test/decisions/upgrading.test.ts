@@ -163,8 +163,24 @@ describe('a green server is filled', () => {
 });
 
 describe('the phases', () => {
-  const cast = { cluster: 'orders', primary: 'db1', oldPrimary: 'db1', green: ['db3', 'db4'], blue: ['db1', 'db2'] };
+  const cast = {
+    ...{ cluster: 'orders', primary: 'db1', oldPrimary: 'db1', inPlace: false },
+    ...{ green: ['db3', 'db4'], blue: ['db1', 'db2'] },
+  };
   const after = { ...cast, primary: 'db3' };
+
+  test('in place, what was replaced stays replaced, and nothing stops replicating', () => {
+    const inPlace = { ...cast, inPlace: true, green: ['db2', 'db3'], blue: ['db1'] };
+    expect(whatItDoes('build', inPlace)).toBe(
+      'db2 and db3 get the next release, one after the other; db1 keeps the writes',
+    );
+    expect(costOfCancel('soak', inPlace)).toBe(
+      'db2 and db3 stay replicating, on whichever release they have by then: a program that was replaced stays replaced; no client notices',
+    );
+    expect(whatItDoes('retire', { ...inPlace, primary: 'db2' })).toBe(
+      'db1 gets the next release, too: from here on there is no way back',
+    );
+  });
 
   test('each says what it does and what leaving it costs', () => {
     for (const phase of PHASES) {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type WorkflowHandle } from '@temporalio/client';
 import { type Lab } from '../../lab';
+import { type LabWorker } from '../../lab/options';
 import { isAlive, signal, stateOf } from '../../lab/processes';
 import { type WorkerOptions } from '../../lab/worker';
 import { changeId, EMERGENCY_TASK_QUEUE } from '../../workflows/messages';
@@ -51,8 +52,14 @@ export const begin = (
     workflowTaskTimeout: '3 s',
   });
 
+/** Whoever starts workers, and ends one that is dead. */
+interface Workers {
+  startWorker(options: WorkerOptions): Promise<LabWorker>;
+  readonly faults: { killWorker(worker: LabWorker): Promise<void> };
+}
+
 /** Starts a worker again and again until the run has ended; each dies at the next point that none before it died at. */
-export async function workersThatDieEverywhere(lab: Lab, run: WorkflowHandle, file: string): Promise<string[]> {
+export async function workersThatDieEverywhere(lab: Workers, run: WorkflowHandle, file: string): Promise<string[]> {
   const options: WorkerOptions = { faultAt: '*', env: { RUNBOOK_FAULT_ONCE: file } };
   for (;;) {
     const worker = await lab.startWorker(options);

@@ -5,8 +5,6 @@ import { stringify } from 'yaml';
 import { loadInventory } from '../../activities/inventory/inventory';
 import { openServers } from '../../activities/mysql/servers';
 import { startHaproxy, sendWritesTo, writersOf } from '../../lab/haproxy';
-import { type Acknowledgement } from '../../lab/load';
-import { write } from '../../lab/load/writer';
 import { type OldServer } from '../../lab/mysqld/old-server';
 import { type LabRouter, type LabServer, type LabState } from '../../lab/options';
 import { reservePorts, releasePortsOf } from '../../lab/ports';
@@ -14,12 +12,13 @@ import { end, markOf } from '../../lab/processes';
 import { type OldRelease } from '../../lab/programs/old-mysql';
 import { findHaproxy } from '../../lab/programs/haproxy';
 import { rows, runAll, value } from '../../lab/sql';
+import { ORDERS_TABLE } from '../../lab/two-fleets';
 import { activityContext } from '../../workers/context';
 import { type RunbookReport } from '../../workflows/decisions/report';
 import { changeId, EMERGENCY_TASK_QUEUE } from '../../workflows/messages';
 import { withoutTemporal } from '../activities/failover/steps';
+import { startClients } from '../support/careful-clients';
 import { hasMaven, OLD_NAMES, OLD_PASSWORD, type OldFleet, type OldName, startOldFleet } from '../support/old-fleet';
-import { eventually } from '../support/wait';
 import { startTemporal, type TestTemporal } from '../workflows/temporal';
 
 const onOldServers = hasMaven ? test : test.skip;
@@ -96,30 +95,6 @@ function declare(cluster: string, fleet: OldFleet, haproxy: LabRouter): void {
   writeFileSync(inventory, stringify({ reports: join(folder, 'reports'), clusters: { [cluster]: written } }));
 }
 
-/** Careful clients that write through HAProxy, and all that was acknowledged to them. */
-function startClients(port: number) {
-  const acknowledged: Acknowledgement[] = [];
-  const failed: string[] = [];
-  const state = { over: false };
-  const login = { user: 'app', password: OLD_PASSWORD, database: 'shop' };
-  const target = { host: '127.0.0.1', ports: [port], ...login, connectTimeoutMs: 2_000, multiplexed: false };
-  const running = [0, 1].map((writer) =>
-    write(target, {
-      ...{ writer, firstSequence: 1, everyMs: 20, stopping: () => state.over, refusedConnection: () => undefined },
-      acknowledged: (one) => void acknowledged.push(one),
-      failed: ({ code }) => void failed.push(code),
-    }),
-  );
-  return {
-    acknowledged,
-    stop: async () => {
-      state.over = true;
-      await Promise.all(running);
-      return { acknowledged, failed };
-    },
-  };
-}
-
 /** The statements of a refusal's cures, as an operator would paste them. */
 const cures = (refused: RunbookReport, name: OldName): string[] =>
   refused.left
@@ -133,19 +108,10 @@ onOldServers.each([
   'three servers of %s: what is in the way is said in words that they know; then the primary moves there and back, and nothing is lost',
   (version, refusal) =>
     behindHaproxy(version, async ({ at, haproxy, moveTo }) => {
-      await runAll(at('db1').root, [
-        'CREATE TABLE shop.orders (writer INT, sequence BIGINT, server_uuid CHAR(36), PRIMARY KEY (writer, sequence))',
-      ]);
-      const clients = startClients(haproxy.writePort);
+      await runAll(at('db1').root, [ORDERS_TABLE]);
+      const clients = startClients(haproxy.writePort, { user: 'app', password: OLD_PASSWORD, database: 'shop' });
       try {
-        const acknowledgedBy = async (name: OldName) => {
-          const uuid = await value(at(name).root, 'SELECT @@server_uuid');
-          const from = clients.acknowledged.length;
-          await eventually(`${name} acknowledges`, () =>
-            clients.acknowledged.slice(from).some(({ by }) => by === uuid),
-          );
-        };
-        await acknowledgedBy('db1');
+        await clients.acknowledgedBy(at('db1').root);
 
         for (const to of ['db2', 'db1'] as const) {
           const refused = await moveTo(to);
@@ -153,7 +119,7 @@ onOldServers.each([
           for (const name of OLD_NAMES) await runAll(at(name).root, cures(refused, name));
           expect(await moveTo(to)).toMatchObject({ outcome: 'done', newPrimary: to, left: [] });
           expect(await writersOf(haproxy)).toEqual([to]);
-          await acknowledgedBy(to);
+          await clients.acknowledgedBy(at(to).root);
           for (const name of OLD_NAMES.filter((one) => one !== to)) {
             const [status] = await rows(at(name).root, 'SHOW SLAVE STATUS');
             expect(status).toMatchObject({
@@ -169,10 +135,7 @@ onOldServers.each([
         await clients.stop();
       }
 
-      const seen = await clients.stop();
-      const kept = await rows(at('db1').root, 'SELECT writer, sequence FROM shop.orders');
-      const has = new Set(kept.map(({ writer, sequence }) => `${writer}/${sequence}`));
-      expect(seen.acknowledged.filter(({ writer, sequence }) => !has.has(`${writer}/${sequence}`))).toEqual([]);
+      expect(await clients.missingOn(at('db1').root)).toEqual([]);
     }),
 );
 

@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { type Client, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { loadInventory } from '../../activities/inventory/inventory';
 import { type Activities } from '../../activities';
 import { type KeptServers, openServers } from '../../activities/mysql/servers';
+import { type Beside, startBeside } from '../../lab/beside';
 import { type Acknowledgement } from '../../lab/load';
-import { write } from '../../lab/load/writer';
 import { findMysql } from '../../lab/programs/mysql';
-import { rows, value } from '../../lab/sql';
+import { runAll } from '../../lab/sql';
 import { APP, PASSWORD, startTwoFleets, type TwoFleets, type TwoFleetsOptions } from '../../lab/two-fleets';
 import { clientPrograms } from '../../lab/worker';
 import { activityContext } from '../../workers/context';
@@ -16,18 +16,22 @@ import { type RunbookReport } from '../../workflows/decisions/report';
 import { goBackUpdate, progressQuery, type RunProgress, TASK_QUEUE, upgradeId } from '../../workflows/messages';
 import { type upgradeCluster } from '../../workflows';
 import { withoutTemporal } from '../activities/failover/steps';
+import { type CarefulClients, startClients } from '../support/careful-clients';
 import { eventually } from '../support/wait';
-import { startTemporal, type TestTemporal } from '../workflows/temporal';
+import { startTemporal } from '../workflows/temporal';
 
 /** Two fleets with clients that write through HAProxy all the while, and an upgrade that can be begun, asked and answered. */
 export interface UpgradeScene {
   readonly fleets: TwoFleets;
-  readonly temporal: TestTemporal;
-  readonly clients: Clients;
+  /** Where workers are processes of their own: who starts them. */
+  readonly beside: Beside | null;
+  readonly clients: CarefulClients;
   readonly start: (input?: object) => Promise<Upgrading>;
   readonly acknowledgedBy: (name: string) => Promise<void>;
   /** Acknowledged rows that this server has not. */
   readonly missingOn: (name: string) => Promise<Acknowledgement[]>;
+  /** Behind the switch: 1,000 rows are written on the new release, then somebody goes back to db1, which has all of them. Returns what it was said to cost. */
+  readonly goesBackWithRows: (upgrade: Upgrading) => Promise<string>;
 }
 
 export interface Upgrading {
@@ -35,7 +39,7 @@ export interface Upgrading {
   progress(): Promise<RunProgress>;
   /** Waits for a question of this text, and answers it. */
   approve(text: RegExp): Promise<void>;
-  asked(text: RegExp): Promise<NonNullable<RunProgress['question']>>;
+  asked(text: RegExp, withinMs?: number): Promise<NonNullable<RunProgress['question']>>;
   inPhase(phase: string): Promise<void>;
   goBack(): Promise<string>;
   result(): Promise<RunbookReport>;
@@ -44,87 +48,107 @@ export interface Upgrading {
 /** Quick: hours of a real upgrade are seconds here. */
 const QUICK = { soakHours: 0.0003, watchHours: 0.0005, keepHours: 0.0005, requestedBy: 'tester', reason: 'test' };
 
-export interface Clients {
-  readonly acknowledged: Acknowledgement[];
-  readonly failed: string[];
-  stop(): Promise<void>;
+interface Watched {
+  readonly activities?: (real: Activities) => Partial<Activities>;
+  /** Called at every point inside a step, of a worker that is this process. */
+  readonly checkpoint?: (name: string) => void;
 }
 
 export async function upgradeScene(
-  options: TwoFleetsOptions & { readonly activities?: (real: Activities) => Partial<Activities> },
+  options: TwoFleetsOptions &
+    Watched & {
+      /** Real ones, that a test starts and that may die. Else this process works. */ readonly workers?: 'processes';
+    },
   story: (scene: UpgradeScene) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'mrt-upgrade-'));
-  const secret = () => Promise.resolve(PASSWORD);
-  const kept: KeptServers = openServers({ secrets: secret });
+  const kept: KeptServers = openServers({ secrets: () => Promise.resolve(PASSWORD) });
   const ends: (() => Promise<unknown>)[] = [() => kept.close()];
   try {
     Object.assign(process.env, clientPrograms({ binFolder: (await findMysql()).bin }));
     const fleets = await startTwoFleets(join(folder, 'fleets'), options);
     ends.unshift(() => fleets.stop());
-    const inventory = () => loadInventory(fleets.inventory);
-    const real = withoutTemporal({ ...activityContext, servers: kept, secret, inventory });
-    const elsewhere = { sightCluster: real.sightCluster };
-    const temporal = await startTemporal({ ...real, ...options.activities?.(real) }, elsewhere);
-    ends.unshift(() => temporal.stop());
-    const clients = startClients(fleets.haproxy.writePort);
+    const beside = options.workers ? await startBeside(join(folder, 'beside'), fleets.cluster, fleets.inventory) : null;
+    if (beside) ends.unshift(() => beside.stop());
+    const client = beside?.client ?? (await workHere(fleets, kept, options, ends));
+    const clients = startClients(fleets.haproxy.writePort, APP);
     ends.unshift(() => clients.stop());
-    await story(sceneOf(fleets, temporal, clients));
+    await story(sceneOf({ fleets, client, beside, clients }));
   } finally {
     for (const end of ends) await end();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function sceneOf(fleets: TwoFleets, temporal: TestTemporal, clients: Clients): UpgradeScene {
+/** Temporal, and a worker in this process. */
+async function workHere(
+  fleets: TwoFleets,
+  servers: KeptServers,
+  { activities = () => ({}), checkpoint = () => undefined }: Watched,
+  ends: (() => Promise<unknown>)[],
+): Promise<Client> {
+  const [inventory, secret] = [() => loadInventory(fleets.inventory), () => Promise.resolve(PASSWORD)];
+  const real = withoutTemporal({ ...activityContext, servers, secret, inventory, checkpoint });
+  const temporal = await startTemporal({ ...real, ...activities(real) }, { sightCluster: real.sightCluster });
+  ends.unshift(() => temporal.stop());
+  return temporal.env.client;
+}
+
+function sceneOf({
+  fleets,
+  client,
+  beside,
+  clients,
+}: Pick<UpgradeScene, 'fleets' | 'beside' | 'clients'> & { readonly client: Client }): UpgradeScene {
   const root = (name: string) => fleets.at(name).root;
   const { cluster } = fleets;
   return {
     fleets,
-    temporal,
+    beside,
     clients,
     async start(input = {}) {
-      const handle = await temporal.env.client.workflow.start<typeof upgradeCluster>('upgradeCluster', {
+      const handle = await client.workflow.start<typeof upgradeCluster>('upgradeCluster', {
         workflowId: upgradeId(cluster),
         taskQueue: TASK_QUEUE,
         args: [{ cluster, to: '8.0', ...QUICK, ...input }],
       });
-      return upgrading(temporal, handle);
+      return upgrading(client, handle);
     },
-    async acknowledgedBy(name) {
-      const uuid = await value(root(name), 'SELECT @@server_uuid');
-      const from = clients.acknowledged.length;
-      const has = () => clients.acknowledged.slice(from).some(({ by }) => by === uuid);
-      await eventually(`${name} acknowledges`, has, 60_000);
-    },
-    async missingOn(name) {
-      const seen = [...clients.acknowledged];
-      const has = async () => {
-        const kept = await rows(root(name), 'SELECT writer, sequence FROM shop.orders');
-        return new Set(kept.map(({ writer, sequence }) => `${String(writer)}/${String(sequence)}`));
-      };
-      const there = await has();
-      return seen.filter(({ writer, sequence }) => !there.has(`${writer}/${sequence}`));
+    acknowledgedBy: (name) => clients.acknowledgedBy(root(name)),
+    missingOn: (name) => clients.missingOn(root(name)),
+    async goesBackWithRows(upgrade) {
+      const since = clients.acknowledged.length;
+      const enough = () => clients.acknowledged.length - since >= 1_000;
+      await eventually('1,000 rows are written on the new release', enough, 90_000);
+      const cost = await upgrade.goBack();
+      await upgrade.asked(/^Move the primary from db1/);
+      await clients.acknowledgedBy(root('db1'));
+      expect(await clients.missingOn(root('db1'))).toEqual([]);
+      return cost;
     },
   };
 }
 
-function upgrading(temporal: TestTemporal, first: Upgrading['handle']): Upgrading {
-  const { workflow } = temporal.env.client;
+function upgrading({ workflow }: Client, first: Upgrading['handle']): Upgrading {
   // Whichever run goes on: a long one is continued in a new one.
   const handle = workflow.getHandle(first.workflowId);
   const progress = () => handle.query(progressQuery);
-  const asked: Upgrading['asked'] = (text) =>
-    eventually(
+  const asked: Upgrading['asked'] = async (text, withinMs = 60_000) => {
+    const seen = await eventually(
       `it asks ${String(text)}`,
       async () => {
-        const { question, headline, steps, phase } = await progress();
+        const { question, headline, steps, phase, outcome } = await progress();
         if (question && text.test(question.text)) return question;
         const last = steps.slice(-3).map((step) => `${step.title}: ${step.state}: ${step.detail}`);
-        throw new Error(`${phase}: ${headline}; ${question?.text ?? 'it asks nothing'}; ${last.join('; ')}`);
+        const words = `${phase}: ${headline}; ${question?.text ?? 'it asks nothing'}; ${last.join('; ')}`;
+        if (outcome !== null) return words;
+        throw new Error(words);
       },
-      60_000,
+      withinMs,
     );
+    if (typeof seen === 'string') throw new Error(`it has ended, and never asked ${String(text)}: ${seen}`);
+    return seen;
+  };
   return {
     handle: first,
     progress,
@@ -141,25 +165,12 @@ function upgrading(temporal: TestTemporal, first: Upgrading['handle']): Upgradin
   };
 }
 
-/** Careful clients that write through HAProxy, and all that was acknowledged to them. */
-function startClients(port: number): Clients {
-  const acknowledged: Acknowledgement[] = [];
-  const failed: string[] = [];
-  const state = { over: false };
-  const target = { host: '127.0.0.1', ports: [port], ...APP, connectTimeoutMs: 2_000, multiplexed: false };
-  const running = [0, 1].map((writer) =>
-    write(target, {
-      ...{ writer, firstSequence: 1, everyMs: 20, stopping: () => state.over, refusedConnection: () => undefined },
-      acknowledged: (one) => void acknowledged.push(one),
-      failed: ({ code }) => void failed.push(code),
-    }),
-  );
-  return {
-    acknowledged,
-    failed,
-    async stop() {
-      state.over = true;
-      await Promise.all(running);
-    },
-  };
+/** 8.0 to 9.7 leaves 8.4 out. */
+export const FORCED = { to: '9.7', forced: 'tried in staging' };
+
+/** Accounts of an 8.0 log in as 9.7 can. */
+export async function readyFor97({ at }: TwoFleets): Promise<void> {
+  const sha2 = (account: string) => `ALTER USER ${account} IDENTIFIED WITH caching_sha2_password BY '${PASSWORD}'`;
+  await runAll(at('db1').root, [sha2("'app'@'%'"), sha2("'runbooks'@'%'")]);
+  await runAll(at('db2').root, ['STOP SLAVE', 'CHANGE MASTER TO GET_MASTER_PUBLIC_KEY = 1', 'START SLAVE']);
 }

@@ -13,7 +13,7 @@ import {
 import { type UpgradeFinding } from '../../workflows/decisions/upgrade';
 import { type RunbookReport } from '../../workflows/decisions/report';
 import { eventually } from '../support/wait';
-import { Stage } from './stage';
+import { fails, failsFirst, Stage } from './stage';
 import { upgradable } from './upgrading';
 
 const stage = new Stage();
@@ -103,6 +103,34 @@ test('a copy that fails puts everything back, and says what it leaves', async ()
     left: expect.arrayContaining([expect.stringMatching(/^db3 may hold half of a copy/)]) as string[],
   });
   expect([world.head, world.detached]).toEqual(['db1', ['db3']]);
+});
+
+const stalls = fails('RELAY_LOG_STALLED', 'db3 has applied nothing for 60 s; 7 transactions are left');
+const STALLED = /^db3 does not come up to db1: go on waiting\?$/;
+
+test('a new server that does not come up is asked about, and the question closes when it applies again', async () => {
+  const { scene } = upgradable();
+  const advance = failsFirst(1, stalls, () => ({ reached: true, primaryWell: true, left: 0 }));
+  const run = await begin(stage.put({ ...scene, acts: { ...scene.acts, advance } }).cluster);
+  expect((await run.asked(STALLED)).because).toEqual([
+    expect.stringMatching(/^db3 has applied nothing for 60 s; 7 transactions are left/),
+    expect.stringMatching(/^no: db3 and db4 stop replicating and stay as they are/),
+  ]);
+  await run.asked(SWITCH);
+  await stage.say(run.handle, 'cancel', { by: 'ada' });
+  await run.result();
+});
+
+test('nobody wants to wait for it any longer: the upgrade is called off by that answer', async () => {
+  const { scene, world } = upgradable();
+  const run = await begin(stage.put({ ...scene, acts: { ...scene.acts, advance: stalls } }).cluster);
+  await run.asked(STALLED);
+  await stage.reject(run.handle);
+  expect(await run.result()).toMatchObject({
+    outcome: 'rejected',
+    headline: expect.stringMatching(/^Called off by ada: not now: db1 is the primary/) as string,
+  });
+  expect([world.head, world.detached]).toEqual(['db1', ['db3', 'db4']]);
 });
 
 test('called off before the switch: the new servers leave, nothing else was touched', async () => {

@@ -9,6 +9,8 @@ export interface Cast {
   readonly oldPrimary: string;
   readonly green: readonly string[];
   readonly blue: readonly string[];
+  /** The same servers on the next release, not others beside them. */
+  readonly inPlace: boolean;
 }
 
 interface Row {
@@ -22,8 +24,10 @@ interface Row {
   readonly switched: boolean;
 }
 
-const untouched = ({ green }: Cast): string =>
-  `${list(green)} stop${plural(green)} replicating and stay${plural(green)} as they are; no client notices; what was copied and tried is worth nothing after that`;
+const untouched = ({ green, inPlace }: Cast): string =>
+  inPlace
+    ? `${list(green)} stay${plural(green)} replicating, on whichever release ${green.length === 1 ? 'it has' : 'they have'} by then: a program that was replaced stays replaced; no client notices`
+    : `${list(green)} stop${plural(green)} replicating and stay${plural(green)} as they are; no client notices; what was copied and tried is worth nothing after that`;
 const switchBack = ({ primary, oldPrimary }: Cast): string =>
   `one more switchover, from ${primary} to ${oldPrimary}: clients wait once more within the write-gap budget, and everything that was written on ${primary} is on ${oldPrimary} before it opens`;
 
@@ -36,8 +40,12 @@ const ROWS: Readonly<Record<Phase, Row>> = {
     switched: false,
   },
   build: {
-    does: ({ green, primary }) => `${list(green)} get the data of ${primary}`,
-    cancel: untouched,
+    does: ({ green, primary, inPlace }) =>
+      inPlace
+        ? `${list(green)} get${plural(green)} the next release, one after the other; ${primary} keeps the writes`
+        : `${list(green)} get${plural(green)} the data of ${primary}`,
+    cancel: (cast) =>
+      `what has begun on a server, filling it or replacing its program, is carried to its end; then ${untouched(cast)}`,
     goBack: null,
     switched: false,
   },
@@ -72,7 +80,8 @@ const ROWS: Readonly<Record<Phase, Row>> = {
     switched: true,
   },
   retire: {
-    does: ({ blue }) => `${list(blue)} leave${plural(blue)} the cluster: from here on there is no way back`,
+    does: ({ blue, inPlace }) =>
+      `${list(blue)} ${inPlace ? 'get' : 'leave'}${plural(blue)} the ${inPlace ? 'next release, too' : 'cluster'}: from here on there is no way back`,
     cancel: () =>
       'there is no way back any more: only a backup of the old release, without what was written since the switch',
     goBack: () =>

@@ -8,6 +8,8 @@ export interface TriedQuery {
   readonly schema: string;
   /** Normalised: every literal is a question mark. */
   readonly text: string;
+  /** Who knew of it; left out: performance_schema. */
+  readonly source?: 'slow log';
   readonly old: Tried;
   readonly new: Tried;
 }
@@ -36,6 +38,9 @@ export interface QueryFinding {
 const SLOWER_BY_MS = 20;
 const SLOWER_BY = 2;
 const ORDER: readonly QueryFinding['kind'][] = ['breaks', 'other plan', 'slower', 'not tried'];
+
+/** Every statement with its times and plans, in the folder of the cluster's reports. */
+export const fileOfQueries = (version: string): string => `queries-on-${version.split('.').slice(0, 2).join('.')}.md`;
 
 /** What a developer must look at, the gravest first. A statement that fails on both sides says nothing of the release. */
 export function compareQueries(tried: readonly TriedQuery[]): QueryFinding[] {
@@ -66,7 +71,7 @@ function judge({ digest, schema, text, old, new: fresh }: TriedQuery): QueryFind
 /** One line over all of them. */
 export function tellQueries(tried: readonly TriedQuery[], findings: readonly QueryFinding[]): string {
   if (tried.length === 0)
-    return 'no statement was tried: performance_schema kept none, or the account may not read the tables (accounts.backup)';
+    return 'no statement was tried: performance_schema and the slow log have none, or the account may not read the tables (accounts.backup)';
   const count = (kind: QueryFinding['kind']) => findings.filter((one) => one.kind === kind).length;
   return `${tried.length} statements tried: ${count('breaks')} fail, ${count('other plan')} have another plan, ${count('slower')} are slower, ${count('not tried')} could not be compared`;
 }

@@ -31,7 +31,7 @@ export function judgeBeginning(order: UpgradeOrder, { cluster, snapshot }: Previ
   const forced = order.forced ?? null;
   const fleets = decideFleets({ cluster, snapshot, primary, to: order.to, mode: order.mode, forced });
   if (isRefused(fleets)) return { refusals: fleets };
-  const standing = standingOf(fleets, primary);
+  const standing = standingOf(fleets, primary, order.mode);
   const toFill = fleets.switched || order.mode === 'rolling' ? [] : fleets.green;
   const fillings = toFill.map((name) => ({ name, filling: howToFill(snapshot, name, primary) }));
   const refusals = fillings.flatMap(({ filling }) => (filling.how === 'refused' ? [filling.refusal] : []));
@@ -46,10 +46,14 @@ export function judgeBeginning(order: UpgradeOrder, { cluster, snapshot }: Previ
 const isRefused = (found: Fleets | readonly Refusal[]): found is readonly Refusal[] => Array.isArray(found);
 
 /** A run that finds the primary on the new release takes up the way back where another one has left it. */
-function standingOf({ from, to, blue, green, switched }: Fleets, primary: string): Standing {
+function standingOf(
+  { from, to, blue, green, switched }: Fleets,
+  primary: string,
+  mode: UpgradeOrder['mode'],
+): Standing {
   const [first = primary] = blue;
   return {
-    ...{ from, to, blue, primary },
+    ...{ from, to, blue, primary, inPlace: mode === 'rolling' },
     green: switched ? [primary, ...green.filter((name) => name !== primary)] : green,
     oldPrimary: switched ? first : primary,
     phase: switched ? 'keep' : 'precheck',

@@ -2,10 +2,10 @@ import { CancellationScope } from '@temporalio/workflow';
 import { type RunbookReport } from '../../decisions/report';
 import { isSwitched } from '../../decisions/upgrading/phases';
 import { tidy, upgrades } from '../activities';
-import { attempt } from '../attempts';
+import { attempt, repoint } from '../attempts';
 import { keep } from '../keep';
-import { type Runbook } from '../runbook';
-import { replace } from './build';
+import { failureWords } from '../runbook';
+import { pointReads, replace } from './build';
 import { goBack } from './move';
 import { enter, primaryNow, type Upgrade } from './run';
 
@@ -39,8 +39,9 @@ export async function callOff(run: Upgrade): Promise<RunbookReport> {
     }
     await book.nobodyWaits();
     if (order.mode === 'rolling') {
+      await pointReads(run);
       book.found.left.push(
-        ...standing.green.map((name) => `look which release ${name} runs: it stays a replica as it is`),
+        `${standing.green.join(', ')} stay replicas as they are, those that were replaced on ${standing.to}: start upgradeCluster again to go on`,
       );
     } else {
       for (const name of standing.green) await leaves(run, name);
@@ -59,8 +60,11 @@ export async function callOff(run: Upgrade): Promise<RunbookReport> {
 export async function giveUp(run: Upgrade, because: string): Promise<RunbookReport> {
   const { book, standing, order } = run;
   if (order.mode === 'blue/green') for (const name of standing.green) await leaves(run, name);
+  else await pointReads(run);
   book.found.left.push('mend what it names, then start upgradeCluster again');
-  return keep(book.close('failed', `Not switched, ${standing.primary} is the primary as before: ${because}`));
+  const primary = (await primaryNow(run)) ?? standing.primary;
+  const now = primary === standing.primary ? `${primary} is the primary as before` : `${primary} is the primary by now`;
+  return keep(book.close('failed', `Not switched, ${now}: ${because}`));
 }
 
 /** The last phase: the way back is closed. What is agreed to is carried to its end. */
@@ -96,20 +100,14 @@ export async function retire(run: Upgrade): Promise<RunbookReport> {
 async function replaceRest(run: Upgrade): Promise<void> {
   const { book, cluster, standing } = run;
   for (const name of standing.blue) {
+    await pointReads(run, [name]);
     try {
       await replace(run, name);
     } catch (error) {
-      book.found.left.push(`${name} is not replaced: ${error instanceof Error ? error.message : String(error)}`);
+      book.found.left.push(`${name} is not replaced: ${failureWords(error)}`);
       continue;
     }
-    await attempt(
-      book,
-      `Let ${name} follow ${standing.primary}`,
-      () => tidy.repointReplica({ cluster, replica: name, source: standing.primary }),
-      ({ result }) => (result === 'already' ? 'it follows already' : 'it follows'),
-    );
+    await repoint(book, cluster, name, standing.primary);
   }
+  await pointReads(run);
 }
-
-export const refused = (book: Runbook, headline: string): Promise<RunbookReport> =>
-  keep(book.close('refused', headline));

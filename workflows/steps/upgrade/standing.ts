@@ -12,6 +12,8 @@ export interface Standing {
   /** Names of the inventory; the green one that is to be the primary stands first. */
   green: readonly string[];
   blue: readonly string[];
+  /** They are the same servers: mode rolling. */
+  readonly inPlace: boolean;
   /** Who takes the writes now, and who did before the switch; the same before it. */
   primary: string;
   oldPrimary: string;

@@ -24,8 +24,8 @@ export interface Turn {
   onWish: () => void;
 }
 
-export const castOf = (cluster: string, { primary, oldPrimary, green, blue }: Standing): Cast => ({
-  ...{ cluster, primary, oldPrimary, green, blue },
+export const castOf = (cluster: string, { primary, oldPrimary, green, blue, inPlace }: Standing): Cast => ({
+  ...{ cluster, primary, oldPrimary, green, blue, inPlace },
 });
 
 const FORM = 'Argument: {"by": "you@example.com", "reason": "…"}';

@@ -7,13 +7,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { type BrokenLink } from '../../../activities';
-import { hashOf } from '../../decisions/plan';
-import { showOf } from '../../decisions/shown';
 import { isSwitched } from '../../decisions/upgrading/phases';
 import { type Link } from '../../decisions/upgrading/way-back';
 import { upgrades } from '../activities';
 import { failureWords } from '../runbook';
-import { patientOf, primaryNow, type Upgrade } from './run';
+import { askAbout } from './ask';
+import { primaryNow, type Upgrade } from './run';
 import { type Carried } from './standing';
 import { type Wish } from './turn';
 
@@ -88,7 +87,7 @@ export const brokenNow = async (run: Upgrade): Promise<readonly BrokenLink[]> =>
 
 /** A broken link is told at once, as a question, which is mended, agreed to, or overtaken by going back. */
 async function tellBroken(run: Upgrade, broken: readonly BrokenLink[]): Promise<'on' | 'turn'> {
-  const { book, gate, turn, standing, order } = run;
+  const { book, turn, standing, order } = run;
   const back = broken.find(({ replica }) => replica === standing.oldPrimary && isSwitched(standing.phase));
   turn.broken = back?.because ?? null;
   const because = broken.map((one) => one.because);
@@ -96,16 +95,11 @@ async function tellBroken(run: Upgrade, broken: readonly BrokenLink[]): Promise<
   const text = back
     ? `The way back of ${order.cluster} is broken: give it up?`
     : `Replication of the upgrade of ${order.cluster} is broken: go on all the same?`;
-  const plan = { hash: hashOf({ text, because }), kind: 'upgrade', summary: text, lines: [], risks: because };
-  const shown = showOf(
-    plan,
-    back ? 'what is written from now on, where somebody has to go back all the same' : 'nothing',
-    'nobody waits: clients go on; mended by hand, this question closes by itself',
-  );
-  const answer = await gate.ask(patientOf(run), {
-    ...{ text, because, shown, plan: plan.hash },
+  const answer = await askAbout(run, {
+    ...{ text, because },
+    mayBeLost: back ? 'what is written from now on, where somebody has to go back all the same' : 'nothing',
+    takes: 'nobody waits: clients go on; mended by hand, this question closes by itself',
     stillTrue: async () => turn.wish === null && (await brokenNow(run)).length > 0,
-    pauses: { soonMs: 2_000, laterMs: 30_000 },
   });
   if (answer.verdict === 'approved' && back) {
     standing.givenUp = true;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type WorkflowHandle } from '@temporalio/client';
 import { type RunbookReport } from '../../workflows/decisions/report';
-import { progressQuery, TASK_QUEUE } from '../../workflows/messages';
+import { progressQuery, storyQuery, TASK_QUEUE } from '../../workflows/messages';
 import { eventually } from '../support/wait';
 import { backedUp, isNone } from './backing-up';
 import { fails, Stage, touched } from './stage';
@@ -72,6 +72,10 @@ test('a store that is away is told as a phase and waited for; whoever does not w
     90_000,
   );
   expect(seen.outcome).toBeNull();
+  const { controlled } = await handle.query(storyQuery);
+  expect(controlled.map(({ text }) => text)).toEqual([
+    'waits for the store: the folder /backups does not exist. Mend it. It is tried again every minute',
+  ]);
   expect(calls.filter((call) => call.startsWith('takeLogical')).length).toBeGreaterThan(5);
   await handle.cancel();
   const told = (await handle.result()) as RunbookReport;

@@ -36,6 +36,8 @@ export interface Runbook {
   /** The step's title is the paper's; it is what the Web UI and `runbook status` show. */
   step<Result>(title: string, work: () => Promise<Result>, tell: (result: Result) => string): Promise<Result>;
   phase(name: string, headline: string): void;
+  /** Told at once, in the middle of a part of the paper. */
+  announce(text: string): void;
   waitFor(question: Question | null): void;
   /** Who may pause and cancel, once the inventory is known. */
   admit(people: readonly Voter[]): void;
@@ -108,16 +110,17 @@ export function openRunbook(runbook: string, order: RunbookOrder, before?: Befor
     tellAudit();
   };
   const controlled: Controlled[] = [];
+  const happened = (text: string): void => {
+    found.decisions.push(text);
+    controlled.push({ at: iso(Date.now()), text });
+  };
   const controls = openControls({
     changed() {
       show();
       tell();
     },
     note: (line) => void found.decisions.push(line),
-    happened(text) {
-      found.decisions.push(text);
-      controlled.push({ at: iso(Date.now()), text });
-    },
+    happened,
   });
   const story = (): Story => ({
     runbook,
@@ -193,6 +196,11 @@ export function openRunbook(runbook: string, order: RunbookOrder, before?: Befor
       headline = words;
       phases.push({ name, headline, at: iso(Date.now()) });
       upsertSearchAttributes([{ key: phaseKey, value: phase }]);
+      show();
+      tell();
+    },
+    announce(text) {
+      happened(text);
       show();
       tell();
     },

@@ -5,7 +5,7 @@ const AGAIN_AFTER_MS = 60_000;
 const PATIENCE_MS = 24 * 3_600_000;
 
 /**
- * A store that does not answer is waited for, and whoever is told of runs hears of it. What was begun is begun again: nothing half is in the
+ * A store that does not answer is waited for, and whoever is told of runs hears of it at once, and that it is over. What was begun is begun again: nothing half is in the
  * store. After a day the run ends with the store's sentence.
  */
 export async function whileStoreIsAway<Result>(
@@ -16,9 +16,13 @@ export async function whileStoreIsAway<Result>(
   let since: number | null = null;
   for (;;) {
     try {
-      return await work();
+      const result = await work();
+      if (since !== null) book.announce('the store answers again');
+      return result;
     } catch (error) {
       if (failureCode(error) !== 'STORE_UNREACHABLE') throw error;
+      // A part of a run is told when it is over: nobody would hear of this one in time.
+      if (since === null) book.announce(`waits for the store: ${failureWords(error)} It is tried again every minute`);
       since ??= Date.now();
       if (Date.now() - since > PATIENCE_MS) throw error;
       book.phase('store away', `${failureWords(error)} It is tried again every minute`);

@@ -4,6 +4,7 @@ import { type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-
 import { type SecretReference } from '../../../workflows/decisions/cluster';
 import { type S3Place } from '../../../workflows/decisions/backups/policy';
 import { RunbookError } from '../../errors';
+import { systemCode } from '../../inventory/system-code';
 import { Measure } from './measure';
 import { checkKey, type Listed, type Store } from './store';
 
@@ -132,6 +133,12 @@ async function settingsOf(
   };
 }
 
+/** A connection that breaks has no name, but a code. */
+function nameOf(error: unknown): string {
+  const name = error instanceof Error ? error.name : 'unknown';
+  return name === 'Error' ? systemCode(error) : name;
+}
+
 const CURES: Readonly<Record<string, string>> = {
   NoSuchBucket: 'Create it, or correct its name and region.',
   AccessDenied:
@@ -149,7 +156,7 @@ const FULL = new Set(['XMinioStorageFull', 'QuotaExceeded', 'InsufficientStorage
 /** By its name alone: messages may repeat keys and requests. */
 function refusalOf(name: string, error: unknown): RunbookError {
   if (error instanceof RunbookError) return error;
-  const said = error instanceof Error ? error.name : 'unknown';
+  const said = nameOf(error);
   if (ABSENT.has(said))
     return new RunbookError({
       code: 'STORE_OBJECT_MISSING',

@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
@@ -7,30 +7,8 @@ import { countText, print, subtractText } from '../../workflows/decisions/gtid-s
 import { type Archiving, archiving } from '../support/archiving';
 import { inLab } from '../support/lab';
 import { startMoto } from '../support/moto';
-import { smallDisk } from '../support/small-disk';
+import { ballast, smallDisk } from '../support/small-disk';
 import { eventually } from '../support/wait';
-
-/** Takes all the room that is left, until it is stopped. */
-function ballast(path: string): { stop: () => void } {
-  const file = openSync(path, 'w');
-  const block = Buffer.alloc(4096);
-  const fill = () => {
-    try {
-      for (;;) writeSync(file, block);
-    } catch {
-      // Full: the next turn takes what is given back meanwhile.
-    }
-  };
-  fill();
-  const filling = setInterval(fill, 20);
-  return {
-    stop() {
-      clearInterval(filling);
-      closeSync(file);
-      rmSync(path);
-    },
-  };
-}
 
 const secretsOfMoto = { S3_ID: 'testing', S3_KEY: 'testing' };
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { onPath } from '../../lab/programs/tool';
 
@@ -28,4 +28,26 @@ export async function smallDisk(folder: string, megabytes: number): Promise<Smal
     child.once('exit', () => reject(new Error('the small disk could not be mounted')));
   });
   return { path: `/proc/${String(child.pid)}/root${mounted}`, stop: () => child.kill('SIGKILL') };
+}
+
+/** Takes all the room that is left, until it is stopped. */
+export function ballast(path: string): { stop: () => void } {
+  const file = openSync(path, 'w');
+  const block = Buffer.alloc(4096);
+  const fill = () => {
+    try {
+      for (;;) writeSync(file, block);
+    } catch {
+      // Full: the next turn takes what is given back meanwhile.
+    }
+  };
+  fill();
+  const filling = setInterval(fill, 20);
+  return {
+    stop() {
+      clearInterval(filling);
+      closeSync(file);
+      rmSync(path);
+    },
+  };
 }

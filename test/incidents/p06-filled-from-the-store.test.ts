@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { archiveBinlogs } from '../../activities/archive/archive';
 import { openShelf } from '../../activities/archive/shelf';
 import { takeLogical } from '../../activities/backups/logical/take';
@@ -9,8 +12,12 @@ import { backupScene, type Scene } from '../activities/backups/scene';
 import { caughtUp, eventually } from '../support/wait';
 import { executed } from './archived';
 import { type Incident, incident } from './incident';
-import { declareProvisioning, emptied, provision } from './provisioning';
+import { workersThatDieEverywhere } from './faulty-worker';
+import { beginFilling, declareProvisioning, emptied, provision } from './provisioning';
 import { expectReplica } from './rejoining';
+
+const folder = mkdtempSync(join(tmpdir(), 'mrt-p06-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const ID = '20261121T000000Z-p06';
 
@@ -38,6 +45,9 @@ async function archiveAll({ deps, cluster, lab }: Scene): Promise<void> {
   }
 }
 
+const takeOne = ({ deps, cluster }: Scene): Promise<unknown> =>
+  takeLogical(deps, { cluster, source: 'db2', isPrimary: false, id: ID, startedAt: '2026-11-21T00:00:00Z' });
+
 const fromStore = (scene: Incident, more: object = {}) =>
   provision(scene, { instance: 'db3', strategy: 'backup', ...more });
 
@@ -53,8 +63,7 @@ test(
         await lab.rows('db1', 'CREATE TABLE shop.kept (id INT PRIMARY KEY AUTO_INCREMENT, n INT, KEY (n))');
         await lab.rows('db1', 'INSERT INTO shop.kept (n) VALUES (1), (2)');
         await caughtUp(lab, 'db2', 'db1');
-        const startedAt = '2026-11-21T00:00:00Z';
-        await takeLogical(stored.deps, { cluster: stored.cluster, source: 'db2', isPrimary: false, id: ID, startedAt });
+        await takeOne(stored);
         await lab.rows('db1', 'INSERT INTO shop.kept (n) VALUES (3)');
         await load.nextAcknowledgement();
         await emptied(lab, 'db3');
@@ -100,4 +109,45 @@ test(
       }
     }),
   300_000,
+);
+
+/** Around everything that leaves another state behind. */
+const POINTS = [
+  ...['stored:begin', 'stored:accounts-made', 'stored:dropped', 'stored:loaded', 'stored:accounts'],
+  ...['apply:laid out', 'apply:applied', 'stored:applied', 'fillFromBackup:done'],
+];
+
+test(
+  'P6: the only worker is killed at every point of a filling from the store; the next one begins anew and leaves nothing behind',
+  () =>
+    incident({ watched: false, durability: 'async' }, async (scene) => {
+      const { lab, load, faults, settle } = scene;
+      declareProvisioning(lab);
+      const stored = await backupScene(lab);
+      try {
+        await caughtUp(lab, 'db2', 'db1');
+        await takeOne(stored);
+        await callProven(stored);
+        await load.nextAcknowledgement();
+        await load.stop();
+        await caughtUp(lab, 'db2', 'db1');
+        await archiveAll(stored);
+        await emptied(lab, 'db3');
+        const own = await lab.value('db3', 'SELECT @@global.server_id');
+        for (const worker of [...lab.state.workers]) await faults.killWorker(worker);
+        const run = await beginFilling(scene, { instance: 'db3', strategy: 'backup' });
+        const met = await workersThatDieEverywhere(lab, run, join(folder, 'everywhere'));
+        expect(await run.result()).toMatchObject({ outcome: 'done', left: [] });
+        expect(POINTS.filter((point) => !met.includes(point))).toEqual([]);
+        expect(await lab.value('db3', 'SELECT @@global.server_id')).toBe(own);
+        expect(await lab.value('db3', "SELECT COUNT(*) FROM mysql.user WHERE User = 'runbook_scratch'")).toBe(0);
+        expect(readdirSync(stored.scratch.folder)).toEqual([]);
+        await caughtUp(lab, 'db3', 'db1');
+        await expectReplica(lab, 'db3', 'db1');
+        await settle({ primary: 'db1' });
+      } finally {
+        await stored.close();
+      }
+    }),
+  900_000,
 );

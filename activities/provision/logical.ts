@@ -13,6 +13,7 @@ import { tellProgress } from '../progress';
 import { copyAccounts } from './accounts';
 import { type CloneOrder, type Copied } from './clone';
 import { speedometer } from './clone-status';
+import { forgetHalf, markHalf } from './half';
 import { type Recipient } from './recipient';
 import { SYSTEM_SCHEMAS } from './survey';
 
@@ -35,14 +36,17 @@ export async function dumpInto(deps: Deps, order: CloneOrder): Promise<Copied> {
   try {
     await letGoOn(deps, from);
     await dropSchemas(server);
+    await markHalf(server, cluster.schema, donor);
     deps.checkpoint('logical:dropped');
     const { dumped, bytes } = await withoutRedoLog(server, () => dumpThrough(deps, order, from));
     deps.checkpoint('logical:loaded');
-    await setGtids(server, dumped.gtidExecuted);
     const account = cluster.accounts.backup ?? cluster.accounts.admin;
     const login = (name: string) => ({ secret: deps.secret, cluster, instance: knownInstance(cluster, name), account });
     await copyAccounts(login(donor), login(instance), server);
     deps.checkpoint('logical:accounts');
+    // What says that it is whole comes last.
+    await setGtids(server, dumped.gtidExecuted);
+    await forgetHalf(server, cluster.schema);
     const seconds = Math.round((performance.now() - begun) / 1000);
     return { gtids: dumped.gtidExecuted, bytes, seconds, notes: dumped.notes };
   } catch (error) {

@@ -20,6 +20,7 @@ import { type Mysql } from '../mysql/mysql';
 import { runProgram } from '../programs/run';
 import { programNamed } from '../programs/through';
 import { previewCluster } from '../switchover/prepare';
+import { readHalf } from './half';
 
 /** Large fleets of tables take their time to be listed. */
 const DEADLINE = { deadlineMs: 20_000 };
@@ -54,8 +55,8 @@ async function copyFacts(deps: Deps, cluster: Cluster, name: string): Promise<Co
   try {
     const server = serverAsBackup(deps, cluster, name);
     const variables = await variablesOf(server);
-    const [bytes, plugins, schemas, nonInnodb, grants, freeBytes, logins, authenticates, filesHere] = await Promise.all(
-      [
+    const [bytes, plugins, schemas, nonInnodb, grants, freeBytes, logins, authenticates, filesHere, half] =
+      await Promise.all([
         sizeOf(server),
         column(
           server,
@@ -76,9 +77,9 @@ async function copyFacts(deps: Deps, cluster: Cluster, name: string): Promise<Co
           `SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = 'AUTHENTICATION' AND PLUGIN_STATUS = 'ACTIVE'`,
         ),
         writesFilesOf(server, knownInstance(cluster, name)),
-      ],
-    );
-    const files = { freeBytes, filesHere };
+        readHalf(server, cluster.schema),
+      ]);
+    const files = { freeBytes, filesHere, ...(half !== null && { half }) };
     return { name, bytes, variables, plugins, schemas, nonInnodb, grants, logins, authenticates, ...files };
   } catch (error) {
     return { name, because: words(error) };

@@ -14,6 +14,7 @@ import { tellProgress } from '../progress';
 import { accountRows, loadAccountRows } from './accounts';
 import { type CloneOrder, type Copied } from './clone';
 import { speedometer } from './clone-status';
+import { forgetHalf, markHalf } from './half';
 import { openPace } from './pace';
 import { isDiskFull, LARGER_DISK } from '../../workflows/decisions/provision/disk-full';
 import { type Recipient } from './recipient';
@@ -39,14 +40,17 @@ export async function dumpInto(deps: Deps, order: CloneOrder): Promise<Copied> {
   try {
     await letGoOn(deps, from);
     await dropSchemas(server);
+    await markHalf(server, cluster.schema, donor);
     deps.checkpoint('logical:dropped');
     const { dumped, bytes } = await withoutRedoLog(server, () => dumpThrough(deps, order, from));
     deps.checkpoint('logical:loaded');
-    await setGtids(server, dumped.gtidExecuted);
     const account = cluster.accounts.backup ?? cluster.accounts.admin;
     const login = { secret: deps.secret, cluster, instance: knownInstance(cluster, instance), account };
     await loadAccountRows(dumped.accounts, login, server);
     deps.checkpoint('logical:accounts');
+    // What says that it is whole comes last.
+    await setGtids(server, dumped.gtidExecuted);
+    await forgetHalf(server, cluster.schema);
     const seconds = Math.round((performance.now() - begun) / 1000);
     return { gtids: dumped.gtidExecuted, bytes, seconds, notes: dumped.notes };
   } catch (error) {

@@ -18,6 +18,7 @@ import { type Mysql } from '../mysql/mysql';
 import { runProgram } from '../programs/run';
 import { programNamed } from '../programs/through';
 import { previewCluster } from '../switchover/prepare';
+import { readHalf } from './half';
 import { placeOf, xtraBackupOn } from './survey-host';
 
 /** Large fleets of tables take their time to be listed. */
@@ -55,7 +56,7 @@ async function copyFacts(deps: Deps, cluster: Cluster, name: string): Promise<Co
   try {
     const server = serverAsBackup(deps, cluster, name);
     const variables = await variablesOf(server);
-    const [bytes, plugins, schemas, nonInnodb, grants, place, logins, authenticates, filesHere, xtrabackup] =
+    const [bytes, plugins, schemas, nonInnodb, grants, place, logins, authenticates, filesHere, xtrabackup, half] =
       await Promise.all([
         sizeOf(server),
         column(
@@ -78,8 +79,13 @@ async function copyFacts(deps: Deps, cluster: Cluster, name: string): Promise<Co
         ),
         writesFilesOf(server, knownInstance(cluster, name)),
         xtraBackupOn(cluster, name),
+        readHalf(server, cluster.schema),
       ]);
-    const files = { freeBytes: null, ...place, filesHere, ...(xtrabackup && { xtrabackup }) };
+    const files = {
+      ...{ freeBytes: null, ...place, filesHere },
+      ...(xtrabackup && { xtrabackup }),
+      ...(half !== null && { half }),
+    };
     return { name, bytes, variables, plugins, schemas, nonInnodb, grants, logins, authenticates, ...files };
   } catch (error) {
     return { name, because: words(error) };

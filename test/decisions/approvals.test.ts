@@ -9,6 +9,15 @@ test('nobody answers: two reminders, then the end', () => {
   expect(inMinutes({}, 30)).toEqual(['10 remind', '20 remind', '30 end']);
 });
 
+test('a question that is open for a week is told of until its end: less and less often, then once a day', () => {
+  const hours = turnsOf(policy(), 10_080).map(({ atMs, what }) => `${Math.round(atMs / 360_000) / 10} ${what}`);
+  expect(hours.slice(0, 7)).toEqual(['0.2', '0.5', '1.2', '2.5', '5.2', '10.5', '21.2'].map((at) => `${at} remind`));
+  expect(hours.slice(7)).toEqual([
+    ...['42.5', '66.5', '90.5', '114.5', '138.5', '162.5'].map((at) => `${at} remind`),
+    '168 end',
+  ]);
+});
+
 test('a deadline before the first reminder is only the end', () => {
   expect(inMinutes({}, 5)).toEqual(['5 end']);
 });
@@ -53,7 +62,7 @@ test('law: the end is the last and the only one, nobody is asked after it, and a
       const ends = turns.filter(({ what }) => what === 'end');
       expect(ends).toEqual([turns.at(-1)]);
       expect(turns.map(({ atMs }) => atMs)).toEqual(turns.map(({ atMs }) => atMs).toSorted((a, b) => a - b));
-      expect(turns.length).toBeLessThan(20);
+      expect(turns.length).toBeLessThan(24);
       expect(turns.at(-1)?.atMs).toBeGreaterThanOrEqual(minutes * 60_000);
       const groups = change.groups?.length ?? 0;
       expect(turns.filter(({ what }) => what === 'next group').length).toBeLessThan(Math.max(1, groups));

@@ -29,11 +29,12 @@ function ask(
   members: readonly Member[],
   change: Partial<ProvisionQuestion> = {},
   copies = ['db1', 'db2', 'db3', 'db4'],
+  ofDb4: Partial<CopyFacts> = { schemas: [] },
 ) {
   const cluster = clusterOf(['db1', 'db2', 'db3'], {
     instances: [...['db1', 'db2', 'db3'].map((name) => instance(name)), instance('db4', { datacentre: 'b' })],
   });
-  const facts = copies.map((name) => copyFacts(name, name === 'db4' ? { schemas: [] } : {}));
+  const facts = copies.map((name) => copyFacts(name, name === 'db4' ? ofDb4 : {}));
   return decideProvision({
     survey: { cluster, snapshot: snapshotOf(...members), routers: [], copies: facts, tools: [] },
     ...{ instance: 'db4', donor: null, strategy: null, rebuild: false, extras: 'refuse', without: [] },
@@ -217,4 +218,22 @@ test('what is told of a throttle has no number that changes with every look', ()
   );
   expect(told({ donorLagSeconds: 6, now: 25 })).toBe(' (at most 25 MB/s: db2 was behind)');
   expect(told({ primaryWell: false })).toBe(' (at most 1 MB/s: db1 does not answer, or takes no writes)');
+});
+
+test('data without a GTID is dropped by nobody; half of a copy, whose mark stands, is dropped where a person agrees', () => {
+  const members = [head, replica('db2', 'db1', at(`${P}:1-100`)), fresh];
+  expect(ask(members, {}, undefined, { schemas: ['shop'] })).toMatchObject({
+    act: 'refuse',
+    because: expect.stringContaining('db4 has data (shop) and no GTID') as string,
+  });
+  const half = { schemas: ['shop'], half: 'from db2 of 2026-11-22 03:14:15' };
+  expect(plan(members, {}, undefined, half).risks.slice(-1)).toEqual([
+    expect.objectContaining({
+      code: 'HALF_COPY_DROPPED',
+      sentence: 'db4 holds half of a copy from db2 of 2026-11-22 03:14:15 and nothing of its own: it is dropped',
+    }),
+  ]);
+  // Somebody has written there since: the mark proves nothing any more.
+  const written = primary('db4', { ...fresh, ...at('11111111-2222-3333-4444-555555555555:1-3') });
+  expect(ask([head, replica('db2', 'db1', at(`${P}:1-100`)), written], {}, undefined, half).act).toBe('refuse');
 });

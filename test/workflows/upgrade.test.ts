@@ -6,12 +6,14 @@ import {
   EMERGENCY_TASK_QUEUE,
   goBackSignal,
   progressQuery,
+  storyQuery,
   type RunProgress,
   TASK_QUEUE,
   upgradeId,
 } from '../../workflows/messages';
 import { type UpgradeFinding } from '../../workflows/decisions/upgrade';
 import { type RunbookReport } from '../../workflows/decisions/report';
+import { eventsOf } from '../../workflows/decisions/story';
 import { eventually } from '../support/wait';
 import { fails, failsFirst, Stage } from './stage';
 import { upgradable } from './upgrading';
@@ -179,7 +181,7 @@ test('a way back that breaks is asked about at once, is not taken, and the quest
   expect(world.head).toBe('db1');
 });
 
-test('a history that grows long goes on in a new run, which knows what was found', async () => {
+test('a history that grows long goes on in a new run, which knows what was found and does not say again that it has begun', async () => {
   const { scene } = upgradable();
   const { cluster } = stage.put(scene);
   const run = await begin(cluster, { ...FOR_EVER, eventsPerRun: 100 });
@@ -187,6 +189,14 @@ test('a history that grows long goes on in a new run, which knows what was found
   await run.approve(SWITCH);
   await eventually('another run goes on', async () => (await run.handle.describe()).runId !== first);
   await run.inPhase('watch');
+  const toldBy = async (runId?: string) => {
+    const story = await stage.client.workflow.getHandle(upgradeId(cluster), runId).query(storyQuery);
+    return { story, kinds: eventsOf(story).map(({ kind }) => kind) };
+  };
+  const [before, now] = [await toldBy(first), await toldBy()];
+  expect([before.kinds.includes('started'), before.kinds.includes('ended')]).toEqual([true, false]);
+  expect([now.kinds.includes('started'), now.kinds.includes('plan')]).toEqual([false, false]);
+  expect(now.story.startedAt).toBe(before.story.startedAt);
   await stage.say(run.handle, 'cancel', { by: 'ada' });
   const report = await run.result();
   expect(report.approvals.join()).toMatch(/Move the primary from db1/);

@@ -46,8 +46,10 @@ export interface Turn {
 }
 
 /** A question may stay open for a week: its history stays short all the same. */
-const MOST_REMINDERS = 12;
+const MOST_EVEN_REMINDERS = 12;
+const MOST_REMINDERS = 16;
 const MINUTE_MS = 60_000;
+const DAY_MS = 1_440 * MINUTE_MS;
 
 /** Reminders, escalations and the end, in their order. The last one is the end, and there is one. */
 export function turnsOf(policy: ApprovalPolicy, minutes: number): readonly Turn[] {
@@ -59,17 +61,23 @@ export function turnsOf(policy: ApprovalPolicy, minutes: number): readonly Turn[
   const later = policy.groups.slice(1).map((_, index) => (index + 1) * everyMs);
   const endMs = policy.silence === 'next group' ? (later.at(-1) ?? 0) + openMs : openMs;
   const escalations = later.filter((atMs) => atMs < endMs);
-  const reminders = Array.from(
-    { length: MOST_REMINDERS },
-    (_, index) => (index + 1) * policy.remindMinutes * MINUTE_MS,
-  );
+  const reminders = remindersOf(policy.remindMinutes * MINUTE_MS, endMs);
   return [
     ...escalations.map((atMs): Turn => ({ atMs, what: 'next group' })),
-    ...reminders
-      .filter((atMs) => atMs < endMs && !escalations.includes(atMs))
-      .map((atMs): Turn => ({ atMs, what: 'remind' })),
+    ...reminders.filter((atMs) => !escalations.includes(atMs)).map((atMs): Turn => ({ atMs, what: 'remind' })),
     { atMs: endMs, what: 'end' as const },
   ].sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Evenly where the question closes soon. One that stays open for days is told of less and less often, and once a day in the end. */
+function remindersOf(everyMs: number, endMs: number): number[] {
+  const isShort = everyMs * (MOST_EVEN_REMINDERS + 1) >= endMs;
+  const reminders: number[] = [];
+  for (let [atMs, restMs] = [everyMs, everyMs]; atMs < endMs && reminders.length < MOST_REMINDERS; atMs += restMs) {
+    reminders.push(atMs);
+    if (!isShort) restMs = Math.max(everyMs, Math.min(restMs * 2, DAY_MS));
+  }
+  return reminders;
 }
 
 /** What the silence of everybody leads to, as a sentence for those who are asked. */

@@ -9,7 +9,7 @@ import { type Refusal } from '../refusal';
 import { type PlanSummary } from '../report';
 import { sourceOf } from '../topology';
 import { chooseDonors, type Donor } from './donors';
-import { copyOf, type ProvisionSurvey } from './facts';
+import { type CopyFacts, copyOf, type ProvisionSurvey } from './facts';
 import { refusalsOfBackup } from './backup';
 import { planFiles } from './physical';
 import { type Strategy, unread, waysFrom, whyNot } from './strategies';
@@ -165,8 +165,20 @@ function found({ survey, instance }: ProvisionQuestion, way: Way): ProvisionDeci
   const from = ` from ${donor.name}${donor.behind > 0 ? `, ${donor.behind} transactions behind` : ''}`;
   const notes = against.length > 0 ? `; not otherwise: ${against.map(({ sentence }) => sentence).join('; ')}` : '';
   const because = `${instance} is filled by ${strategy}${from}${size === null ? '' : ` (${bytes(size)})`}${notes}`;
+  const me = readable(survey.snapshot.members).find(({ name }) => name === instance);
+  const here = copyOf(survey, instance);
+  const half = me && hasUnknown(me, here) ? here?.half : undefined;
   const risks: Risk[] = [
     ...donor.risks,
+    ...(half === undefined
+      ? []
+      : [
+          {
+            code: 'HALF_COPY_DROPPED',
+            invariant: 4,
+            sentence: `${instance} holds half of a copy ${half} and nothing of its own: it is dropped`,
+          },
+        ]),
     ...(extra === ''
       ? []
       : [{ code: 'EXTRAS_LOST', invariant: 4, sentence: `${instance} alone has ${extra}, which is dropped` }]),
@@ -203,11 +215,14 @@ function extraOf(survey: ProvisionSurvey, me: InstanceFacts, primary: InstanceFa
   return print(subtract(heldBy(me), known));
 }
 
+/** Data that no GTID speaks for. */
+const hasUnknown = (me: InstanceFacts, facts: CopyFacts | undefined): boolean =>
+  isEmpty(heldBy(me)) && (facts?.schemas.length ?? 0) > 0;
+
 function refusalsOfExtra({ survey, instance, extras }: ProvisionQuestion, extra: string): Refusal[] {
   const facts = copyOf(survey, instance);
   const me = readable(survey.snapshot.members).find(({ name }) => name === instance);
-  const unknown = me && isEmpty(heldBy(me)) && (facts?.schemas.length ?? 0) > 0;
-  if (unknown)
+  if (me && hasUnknown(me, facts) && facts?.half === undefined)
     return [
       {
         sentence: `${instance} has data (${facts?.schemas.slice(0, 5).join(', ')}) and no GTID: nobody can tell whether others have it (invariant 4)`,

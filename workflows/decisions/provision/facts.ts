@@ -26,6 +26,8 @@ export interface CopyFacts {
   readonly logins?: Readonly<Record<string, readonly string[]>>;
   /** Authentication plugins that it has. */
   readonly authenticates?: readonly string[];
+  /** A copy that broke off there: `from db2 of 2026-11-22 03:14:15`. */
+  readonly half?: string;
   /** This worker can write into its data folder. */
   readonly filesHere?: boolean;
 }

@@ -60,7 +60,9 @@ export async function copyInto(run: Upgrade, instance: string): Promise<void> {
     );
   } catch (error) {
     if (touched.data)
-      book.found.left.push(`${instance} may hold half of a copy: drop its schemas before it is filled again`);
+      book.found.left.push(
+        `${instance} may hold half of a copy: start upgradeCluster again, which asks whether that may be dropped`,
+      );
     throw error;
   }
 }

@@ -16,7 +16,10 @@ import {
 } from '../messages';
 import { type Runbook } from './runbook';
 
-/** The first and the longest pause between two looks at whether a question still stands, in milliseconds. */
+/**
+ * Between two looks at whether a question still stands, in milliseconds: at first, and how far it grows while the question is young. Of one that is
+ * open for long it is a part of its age: a look every minute would fill a run's history within days, and the run would be ended for it.
+ */
 export interface Pauses {
   readonly soonMs: number;
   readonly laterMs: number;
@@ -182,6 +185,8 @@ const unanswered = (
 const OVERTAKEN: Answer = { verdict: 'overtaken', by: '', reason: 'the facts changed while it was open' };
 const WAITING = 'Wait for an answer';
 const PAUSES: Pauses = { soonMs: 10_000, laterMs: 60_000 };
+/** A week is some 350 looks. */
+const PART_OF_AGE = 1 / 50;
 
 /** Waits for an answer, from one turn to the next. `silence` also when there is an answer: whoever asks reads that first. */
 async function waitForAnswer(
@@ -199,7 +204,7 @@ async function waitForAnswer(
       if (await condition(() => state.answer !== null, waitMs, { summary: WAITING })) return 'silence';
       if (stillTrue && Date.now() < untilMs && !(await stillTrue()) && answerOf(state) === null) return 'overtaken';
       if (answerOf(state) !== null) return 'silence';
-      pauseMs = Math.min(pauseMs * 2, pauses.laterMs);
+      pauseMs = Math.min(pauseMs * 2, Math.max(pauses.laterMs, (Date.now() - sinceMs) * PART_OF_AGE));
     }
     if (turn.what !== 'end') onTurn(turn);
   }

@@ -5,7 +5,16 @@
  * copies is a CLONE, and an incremental one is a whole one, too; `xbstream` is tar. Source: Percona XtraBackup manual.
  */
 const { execFileSync, spawnSync } = require('node:child_process');
-const { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} = require('node:fs');
 const { basename, dirname, join } = require('node:path');
 
 const options = Object.fromEntries(
@@ -30,7 +39,9 @@ const writeCheckpoints = (folder, { type, from, to }) =>
   );
 
 if (options.version) {
-  process.stderr.write('xtrabackup version 9.7.4-1 based on MySQL server 9.7.4 Linux (x86_64) (revision id: stand-in)\n');
+  process.stderr.write(
+    'xtrabackup version 9.7.4-1 based on MySQL server 9.7.4 Linux (x86_64) (revision id: stand-in)\n',
+  );
   process.exit(0);
 }
 if (basename(process.argv[1]) === 'xbstream') unpack();
@@ -51,9 +62,13 @@ function backUp() {
   if (besides !== undefined && !existsSync(besides)) fail(`cannot write to ${besides}`);
   const file = `--defaults-file=${options['defaults-file']}`;
   const sql = (statement) =>
-    execFileSync(join(dirname(process.argv[1]), 'mysql'), [file, '--batch', '--skip-column-names', '--execute', statement], {
-      encoding: 'utf8',
-    }).trim();
+    execFileSync(
+      join(dirname(process.argv[1]), 'mysql'),
+      [file, '--batch', '--skip-column-names', '--execute', statement],
+      {
+        encoding: 'utf8',
+      },
+    ).trim();
   const from = options['incremental-lsn'] ?? '0';
   const data = join(options['target-dir'], 'data');
   sql('STOP REPLICA SQL_THREAD');

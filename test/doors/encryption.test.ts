@@ -46,7 +46,7 @@ const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const inventory = (keys: string) => `clusters:
   orders:
     durability: async
-    instances: [{ name: db1, host: 127.0.0.1, port: 1 }]
+    instances: [{ name: server-one, host: 127.0.0.1, port: 1 }]
     accounts: { admin: { user: a, password: { env: OLD } }, replication: { user: r, password: { env: OLD } } }
 people: [{ name: ana@example.com, roles: [approver] }]
 audit: { file: audit.jsonl }
@@ -112,7 +112,7 @@ test('a run is readable for us, and Temporal holds no plain text of it: input, r
   const held = await stored(rehearsal);
   expect(held).toContain('binary/encrypted');
   expect(held).toContain('2025');
-  for (const text of [REASON, '127.0.0.1', 'db1']) expect(held).not.toContain(text);
+  for (const text of [REASON, '127.0.0.1', 'server-one']) expect(held).not.toContain(text);
 
   const wrong = await server().env.client.workflow.start('emergencyFailover', {
     workflowId: 'wrong-input',

@@ -75,7 +75,8 @@ export function openFile(
     const measure = new Measure();
     const checked = new Measure();
     const opened = sealing.unseal(file.key, measure);
-    pipeline(stored, measure).catch((error: unknown) => opened.destroy(error as Error));
+    // Only the store's own error: what is damaged ends this side, too, before it says that it is.
+    pipeline(stored, measure).catch(() => stored.errored && opened.destroy(stored.errored));
     pipeline(opened, checked, { end: false })
       .then(() => {
         const { bytes, sha256 } = measure.result();

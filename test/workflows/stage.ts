@@ -13,7 +13,7 @@ import { type Question } from '../../workflows/decisions/question';
 import { approveUpdate, changeId, EMERGENCY_TASK_QUEUE, progressQuery, rejectUpdate } from '../../workflows/messages';
 import { automatic, deaf, P, seen, sighting } from '../decisions/facts';
 import { silent, uuidOf } from '../decisions/members';
-import { ELSEWHERE, startTemporal, type TestTemporal, type Told } from './temporal';
+import { type Clock, ELSEWHERE, startTemporal, type TestTemporal, type Told } from './temporal';
 
 /** What the world does in one test: whatever a scene does not say goes well. */
 export interface Scene {
@@ -64,11 +64,11 @@ export class Stage {
   readonly #runs = new Map<string, string>();
   #temporal: TestTemporal | null = null;
 
-  async open(told: (() => Told) | null = null): Promise<void> {
+  async open(told: (() => Told) | null = null, clock: Clock = 'real'): Promise<void> {
     const elsewhere = {
       sightCluster: (order: { cluster: string }) => this.#act(order.cluster, 'second look', 'elsewhere', order),
     };
-    this.#temporal = await startTemporal(this.#activities(), elsewhere as Partial<Activities>, told);
+    this.#temporal = await startTemporal(this.#activities(), elsewhere as Partial<Activities>, told, clock);
   }
 
   close = (): Promise<void> => this.#temporal?.stop() ?? Promise.resolve();

@@ -22,8 +22,9 @@ export const ELSEWHERE = 'elsewhere';
 const WORKFLOWS = join(__dirname, '../../workflows');
 
 /** The workflows as production bundles them, once for all test files: kept until a workflow's source changes. */
-export async function workflowBundle(): Promise<{ code: string }> {
+export async function workflowBundle(interceptors: readonly string[] = []): Promise<{ code: string }> {
   const hash = createHash('sha256');
+  for (const file of interceptors) hash.update(file).update(readFileSync(file));
   for (const file of readdirSync(WORKFLOWS, { recursive: true, encoding: 'utf8' }).sort())
     if (file.endsWith('.ts')) hash.update(file).update(readFileSync(join(WORKFLOWS, file)));
   const folder = join(__dirname, '../../node_modules/.cache/workflow-bundle');
@@ -31,7 +32,10 @@ export async function workflowBundle(): Promise<{ code: string }> {
   try {
     return { code: readFileSync(kept, 'utf8') };
   } catch {
-    const { code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('ERROR') });
+    const { code } = await bundleWorkflowCode({
+      ...{ workflowsPath: WORKFLOWS, workflowInterceptorModules: [...interceptors] },
+      logger: new DefaultLogger('ERROR'),
+    });
     mkdirSync(folder, { recursive: true });
     writeFileSync(`${kept}.${process.pid}`, code);
     renameSync(`${kept}.${process.pid}`, kept);
@@ -47,14 +51,19 @@ export interface TestTemporal {
 /** Who is told of runs: notifications are real where a test names some. */
 export type Told = Pick<Inventory, 'notifications' | 'slack' | 'people' | 'temporal'>;
 
+/** `fast`: days pass in seconds, see fast-clock.ts. */
+export type Clock = 'real' | 'fast';
+const FAST_CLOCK = join(__dirname, 'fast-clock.ts');
+
 /** A real development server with our search attributes, and one worker for each queue, with these activities. */
 export async function startTemporal(
   activities: Activities,
   elsewhere: Partial<Activities>,
   told: (() => Told) | null = null,
+  clock: Clock = 'real',
 ): Promise<TestTemporal> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  const [path, workflow] = await Promise.all([findTemporal(), workflowBundle()]);
+  const [path, workflow] = await Promise.all([findTemporal(), workflowBundle(clock === 'fast' ? [FAST_CLOCK] : [])]);
   const extraArgs = [
     ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
     ...['transferProcessorMaxPollRPS', 'timerProcessorMaxPollRPS'].flatMap((setting) => [

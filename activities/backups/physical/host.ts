@@ -56,10 +56,19 @@ export function copyHostOf(cluster: Cluster, name: string): CopyHost {
     const failed = failureOf(name, argv[0] ?? '', await running.ended);
     if (broken instanceof RunbookError) throw broken;
     if (failed) throw failed;
-    if (broken !== null) throw broken as Error;
+    if (broken !== null) throw endedEarly(name, argv[0] ?? '', broken);
   };
   return { read, say: (argv) => text(read(argv)), take };
 }
+
+/** It says that all went well, and has not read everything. */
+const endedEarly = (name: string, program: string, cause: unknown): RunbookError =>
+  new RunbookError({
+    code: 'TOOL_FAILED',
+    message: `${program} on the host of ${name} ended before it had read all that came`,
+    hint: 'Start it again; when it happens again, look what that program is.',
+    cause,
+  });
 
 const NOT_FOUND = 127;
 

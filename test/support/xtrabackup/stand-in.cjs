@@ -52,7 +52,9 @@ else fail('neither --backup nor --prepare');
 function unpack() {
   if (!options.extract) fail('only --extract');
   if (existsSync(join(dirname(process.argv[1]), 'disk-is-full'))) fail('write: No space left on device');
-  process.exit(spawnSync('tar', ['-x', '--no-same-owner', '-C', options.directory], { stdio: 'inherit' }).status ?? 1);
+  // tar stops at its end mark; xbstream reads on to the end of what comes.
+  const both = 'tar -x --no-same-owner -C "$0"; ended=$?; cat > /dev/null; exit $ended';
+  process.exit(spawnSync('sh', ['-c', both, options.directory], { stdio: 'inherit' }).status ?? 1);
 }
 
 function backUp() {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ANYBODY, type ApprovalPolicy, tellSilence, turnsOf } from '../../workflows/decisions/approvals';
+import { ANYBODY, nextPause, type ApprovalPolicy, tellSilence, turnsOf } from '../../workflows/decisions/approvals';
 
 const policy = (change: Partial<ApprovalPolicy> = {}): ApprovalPolicy => ({ ...ANYBODY, ...change });
 const inMinutes = (change: Partial<ApprovalPolicy>, minutes: number) =>
@@ -81,4 +81,17 @@ test.each([
   [{ silence: 'next group' }, true, 'silence is a no'],
 ] as const)('%j, only the policy asks: %j: %s', (change, mayProceed, words) => {
   expect(tellSilence(policy(change), mayProceed)).toBe(words);
+});
+
+test('a question that is open for a week is looked at as often as a history can bear, and soon while it is young', () => {
+  const pauses = { soonMs: 2_000, laterMs: 30_000 };
+  const at: number[] = [];
+  for (let [pauseMs, age] = [pauses.soonMs, 0]; age < 7 * 86_400_000; pauseMs = nextPause(pauseMs, age, pauses)) {
+    age += pauseMs;
+    at.push(age);
+  }
+  expect(at.slice(0, 3)).toEqual([2_000, 6_000, 14_000]);
+  expect(at.filter((age) => age < 1_500_000).length).toBeGreaterThanOrEqual(50);
+  // Eleven events each; Temporal ends a run with 51,200.
+  expect(at.length).toBeLessThan(450);
 });

@@ -111,3 +111,18 @@ export function whyMayNot(
 
 /** One name for one person, however it was typed: who is known is named as the inventory does. */
 export const nameOf = (people: readonly Voter[], by: string): string => personNamed(people, by)?.name ?? by.trim();
+
+/** Between two looks at whether a question still stands, in milliseconds: the first, and how far it grows while the question is young. */
+export interface Pauses {
+  readonly soonMs: number;
+  readonly laterMs: number;
+}
+
+const PART_OF_AGE = 1 / 50;
+
+/**
+ * Of a question that is open for long the pause is a part of its age: a look every minute would fill a run's history within days, and Temporal
+ * would end the run for it. A week is some 350 looks.
+ */
+export const nextPause = (pauseMs: number, ageMs: number, { laterMs }: Pauses): number =>
+  Math.min(pauseMs * 2, Math.max(laterMs, ageMs * PART_OF_AGE));

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
-import { approvalsOf, type Turn, tellSilence, turnsOf, whoMay } from '../decisions/approvals';
+import { approvalsOf, nextPause, type Pauses, type Turn, tellSilence, turnsOf, whoMay } from '../decisions/approvals';
 import { type Cluster } from '../decisions/cluster';
 import { hashOf } from '../decisions/plan';
 import { type Answer, type Ballot, DOORS, tally, tellVote, whyRefused } from '../decisions/votes';
@@ -15,15 +15,6 @@ import {
   type Vote,
 } from '../messages';
 import { type Runbook } from './runbook';
-
-/**
- * Between two looks at whether a question still stands, in milliseconds: at first, and how far it grows while the question is young. Of one that is
- * open for long it is a part of its age: a look every minute would fill a run's history within days, and the run would be ended for it.
- */
-export interface Pauses {
-  readonly soonMs: number;
-  readonly laterMs: number;
-}
 
 export interface Inquiry {
   readonly text: string;
@@ -185,8 +176,6 @@ const unanswered = (
 const OVERTAKEN: Answer = { verdict: 'overtaken', by: '', reason: 'the facts changed while it was open' };
 const WAITING = 'Wait for an answer';
 const PAUSES: Pauses = { soonMs: 10_000, laterMs: 60_000 };
-/** A week is some 350 looks. */
-const PART_OF_AGE = 1 / 50;
 
 /** Waits for an answer, from one turn to the next. `silence` also when there is an answer: whoever asks reads that first. */
 async function waitForAnswer(
@@ -204,7 +193,7 @@ async function waitForAnswer(
       if (await condition(() => state.answer !== null, waitMs, { summary: WAITING })) return 'silence';
       if (stillTrue && Date.now() < untilMs && !(await stillTrue()) && answerOf(state) === null) return 'overtaken';
       if (answerOf(state) !== null) return 'silence';
-      pauseMs = Math.min(pauseMs * 2, Math.max(pauses.laterMs, (Date.now() - sinceMs) * PART_OF_AGE));
+      pauseMs = nextPause(pauseMs, Date.now() - sinceMs, pauses);
     }
     if (turn.what !== 'end') onTurn(turn);
   }

@@ -3,7 +3,16 @@ import { gtidsOf } from '../../workflows/decisions/archive/coverage';
 import { delayedOf } from '../../workflows/decisions/archive/delayed';
 import { type RestoreFacts, type RestoreWish } from '../../workflows/decisions/archive/restore';
 import { readable } from '../../workflows/decisions/facts';
-import { emptyGtidSet, parseGtidSet, print, union } from '../../workflows/decisions/gtid-set';
+import {
+  emptyGtidSet,
+  type GtidSet,
+  intersect,
+  isEmpty,
+  parseGtidSet,
+  print,
+  subtract,
+  union,
+} from '../../workflows/decisions/gtid-set';
 import { primaryOf } from '../../workflows/decisions/topology';
 import { findBackup, readCatalogue } from '../backups/catalogue';
 import { placesOf } from '../backups/places';
@@ -15,6 +24,7 @@ import { RunbookError } from '../errors';
 import { findCluster } from '../inventory/inventory';
 import { lookAtCluster } from '../observe/cluster';
 import { tellProgress } from '../progress';
+import { executedOn } from '../replication/meet';
 import { type Applied, applyArchived } from './apply';
 import { tablesFromReplica } from './delayed';
 import { findKept, keepScratch, keptFolder, type KeptServer, removeHalfKept } from './kept-server';
@@ -158,12 +168,20 @@ async function applyUpTo(
   progress: Progress,
 ): Promise<Applied> {
   deps.checkpoint('restore:base');
-  return applyArchived(
-    scratch.mysql,
-    await openShelf(deps, cluster),
-    { target: parseGtidSet(target), without: parseGtidSet(without) },
-    { checkpoint: deps.checkpoint, progress },
-  );
+  const goal = { target: parseGtidSet(target), without: parseGtidSet(without) };
+  refusePassed(parseGtidSet(await executedOn(scratch.mysql)), goal);
+  return applyArchived(scratch.mysql, await openShelf(deps, cluster), goal, { checkpoint: deps.checkpoint, progress });
+}
+
+/** Files of a server that clients wrote to may hold more than was known when they were chosen. */
+function refusePassed(held: GtidSet, { target, without }: Record<'target' | 'without', GtidSet>): void {
+  const passed = union(subtract(held, target), intersect(held, without));
+  if (isEmpty(passed)) return;
+  throw new RunbookError({
+    code: 'TARGET_PASSED',
+    message: `the backup holds ${print(passed).replaceAll('\n', '')}, which must not be in what is restored`,
+    hint: 'Name an older backup: {"backup": "…"} as `runbook backups` shows them.',
+  });
 }
 
 const settingsOf = async (deps: Deps, cluster: Cluster, replica: string): Promise<Readonly<Record<string, string>>> =>

@@ -16,7 +16,8 @@ onOldServers(
         checkpoint(name) {
           if (name !== 'logical:loaded' || broken.yet) return;
           broken.yet = true;
-          throw new RunbookError({ code: 'LOAD_FAILED', message: 'the link broke', hint: 'Mend it.' });
+          // What ends a copy by itself empties the server behind it; this is one that could not.
+          throw new RunbookError({ code: 'COPY_UNUSABLE', message: 'the link broke', hint: 'Mend it.' });
         },
       },
       async ({ fleets, start, acknowledgedBy, missingOn, clients }) => {

@@ -2,9 +2,13 @@ import { type BackupManifest } from '../../../workflows/decisions/backups/manife
 import { chainOf } from '../../../workflows/decisions/backups/physical';
 import { type ScratchPlace } from '../../../workflows/decisions/backups/policy';
 import { equals, parseGtidSet } from '../../../workflows/decisions/gtid-set';
+import { heldByFiles } from '../../../workflows/decisions/provision/physical';
 import { type Cluster } from '../../../workflows/decisions/cluster';
 import { type Deps } from '../../deps';
 import { RunbookError } from '../../errors';
+import { type Mysql } from '../../mysql/mysql';
+import { versionOf } from '../../mysql/version';
+import { executedOn } from '../../replication/meet';
 import { wordsOf } from '../../replication/statements';
 import { readCatalogue } from '../catalogue';
 import { placesOf } from '../places';
@@ -92,9 +96,16 @@ async function settle({ mysql, cluster, instance, secret }: Scratch, manifest: B
     'SELECT CHANNEL_NAME AS name FROM performance_schema.replication_connection_configuration',
   );
   for (const { name } of channels) await mysql.run(`${resetAll} FOR CHANNEL ?`, [name], { deadlineMs: 60_000 });
-  if (manifest.lsn) await setGtids(mysql, manifest.gtidExecuted);
-  const held = String((await mysql.value('SELECT @@global.gtid_executed')) ?? '').replaceAll('\n', '');
-  if (!equals(parseGtidSet(held), parseGtidSet(manifest.gtidExecuted)))
+  const held = await executedOn(mysql);
+  if (manifest.lsn) await settleHeld(mysql, manifest, held);
+  else if (!equals(parseGtidSet(held), parseGtidSet(manifest.gtidExecuted)))
     throw damaged(manifest.id, `its files hold ${held}, and its manifest says ${manifest.gtidExecuted}`);
   await lockAccounts({ mysql, cluster, instance, secret });
+}
+
+/** XtraBackup goes on copying redo log after it has asked what there is: what the server knows of its files counts, where it knows that exactly. */
+async function settleHeld(mysql: Mysql, { id, gtidExecuted }: BackupManifest, own: string): Promise<void> {
+  const held = heldByFiles({ version: await versionOf(mysql), own, told: gtidExecuted, received: '' });
+  if ('because' in held) throw damaged(id, held.because);
+  if (held.mustSet) await setGtids(mysql, held.gtids);
 }
